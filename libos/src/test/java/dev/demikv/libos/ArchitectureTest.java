@@ -38,6 +38,7 @@ final class ArchitectureTest {
       Map.ofEntries(
           Map.entry("time", 0),
           Map.entry("ffi", 0),
+          Map.entry("lang", 0),
           Map.entry("wire", 0),
           Map.entry("memory", 1),
           Map.entry("api", 2),
@@ -54,6 +55,7 @@ final class ArchitectureTest {
           Map.entry("device.sim", 4),
           Map.entry("device.trace", 4),
           Map.entry("device.memory", 4),
+          Map.entry("device.file", 4),
           Map.entry("log", 4),
           Map.entry("runtime", 5),
           Map.entry(ROOT_FAMILY, 6));
