@@ -1,0 +1,2 @@
+/// Configuration of a LibOs: records that validate themselves in their constructors. Rank 2.
+package dev.demikv.libos.config;
