@@ -1,0 +1,108 @@
+# Shell functions that the start scripts of all modules share. Sourced, not run; bash 3.2 or later.
+#
+#   demikv_root          the project's root folder
+#   demikv_java          sets JAVA to a java of 25 or later: JAVA_HOME, PATH, then the common folders
+#   demikv_build MODULE [DEPENDENCY...]
+#                        builds MODULE, and the modules it needs, unless it is newer than the sources
+#                        of all of them; target/lib then holds the jars it needs
+#   demikv_class_path MODULE
+#                        prints the class path of a built module
+#   demikv_utf8          makes sure that Java decodes arguments as UTF-8
+#
+# Messages go to standard error: standard output belongs to the program.
+
+demikv_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+
+demikv_die() {
+  echo "${0##*/}: $*" >&2
+  exit 69 # EX_UNAVAILABLE
+}
+
+# Whether $1 is the home of a JDK or JRE of 25 or later; asks its release file, which starts nothing.
+demikv_is_java25() {
+  local line version
+  [ -x "$1/bin/java" ] || return 1
+  if [ -r "$1/release" ]; then
+    while IFS= read -r line; do
+      case $line in JAVA_VERSION=*) version=${line#JAVA_VERSION=\"} ;; esac
+    done <"$1/release"
+  else
+    version=$("$1/bin/java" -XshowSettings:properties -version 2>&1 |
+      sed -n 's/^ *java\.specification\.version = //p')
+  fi
+  version=${version%%[!0-9]*}
+  [ -n "$version" ] && [ "$version" -ge 25 ]
+}
+
+demikv_java() {
+  local home java link
+  JAVA=
+  for home in ${JAVA_HOME:+"$JAVA_HOME"}; do
+    demikv_is_java25 "$home" && JAVA=$home/bin/java && return
+  done
+  if java=$(command -v java); then
+    while link=$(readlink "$java"); do
+      case $link in /*) java=$link ;; *) java=${java%/*}/$link ;; esac
+    done
+    home=${java%/bin/java}
+    demikv_is_java25 "$home" && JAVA=$home/bin/java && return
+  fi
+  for home in /usr/lib/jvm/* /usr/java/* /opt/*jdk* /opt/java/* /opt/jvm/* /usr/local/*jdk* \
+    "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.asdf/installs/java/* \
+    /Library/Java/JavaVirtualMachines/*/Contents/Home; do
+    demikv_is_java25 "$home" && JAVA=$home/bin/java && return
+  done
+  demikv_die "needs Java 25 or later and found none; install a JDK 25 or set JAVA_HOME to one"
+}
+
+# Whether module $1 is not built, or a source of it or of the modules $2... changed since.
+demikv_is_stale() {
+  local stamp=$demikv_root/$1/target/.built module
+  [ -e "$stamp" ] || return 0
+  for module in "$@"; do
+    [ -z "$(find "$demikv_root/$module/src/main" "$demikv_root/$module/pom.xml" \
+      -newer "$stamp" -print 2>/dev/null | head -n 1)" ] || return 0
+  done
+  return 1
+}
+
+demikv_build() {
+  local module=$1 target=$demikv_root/$1/target begun
+  demikv_is_stale "$@" || return 0
+  if ! mkdir -p "$target" "$demikv_root/libos/target" 2>/dev/null || [ ! -w "$target" ]; then
+    demikv_die "$module is not built, and $target cannot be written to build it"
+  fi
+  # One build at a time; whoever waited finds it built.
+  exec 9>"$demikv_root/libos/target/.lock" || demikv_die "cannot write $demikv_root/libos/target"
+  if command -v flock >/dev/null; then flock 9; fi
+  if demikv_is_stale "$@"; then
+    command -v mvn >/dev/null || demikv_die "$module is not built and there is no mvn to build it"
+    echo "${0##*/}: building $module ..." >&2
+    begun=$(mktemp)
+    if ! (cd "$demikv_root" && mvn -B -q -DskipTests -Dformat.skip=true -pl "$module" -am package \
+      >"$begun.log" 2>&1 9>&-); then
+      cat "$begun.log" >&2
+      rm -f "$begun" "$begun.log"
+      demikv_die "the build of $module failed"
+    fi
+    # The stamp is as old as the beginning of the build: what changed meanwhile counts as newer.
+    touch -r "$begun" "$target/.built"
+    rm -f "$begun" "$begun.log"
+  fi
+  exec 9>&-
+}
+
+demikv_class_path() {
+  local jar path=
+  for jar in "$demikv_root/$1/target/$1"-*.jar "$demikv_root/$1"/target/lib/*.jar; do
+    path=$path${path:+:}$jar
+  done
+  printf '%s\n' "$path"
+}
+
+demikv_utf8() {
+  case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+    *[Uu][Tt][Ff]8* | *[Uu][Tt][Ff]-8*) ;;
+    *) export LC_ALL=C.UTF-8 ;;
+  esac
+}
