@@ -79,8 +79,10 @@ public interface Engine extends AutoCloseable {
   /// A step of a walk over all entries in no order. Guarantee of SCAN: what is there from the first
   /// step to the last is visited at least once, however the table is resized meanwhile.
   ///
-  /// @param cursor 0 to begin, then what the last step returned
+  /// @param cursor 0 to begin, then what the last step returned; any other number is harmless
   /// @param buckets places of the table to look at, ≥ 1: the bound of work
+  /// @param visitor when it returns false the step ends after the place it is at, whose other
+  ///   entries still come, since a cursor cannot name a point inside a place
   /// @return cursor of the next step, 0 at the end (as an unsigned number)
   long scan(int db, long cursor, int buckets, EntryVisitor visitor);
 
@@ -105,6 +107,15 @@ public interface Engine extends AutoCloseable {
   ///
   /// @param most bound on entries visited
   void due(int db, long nowMillis, int most, EntryVisitor visitor);
+
+  /// Does a piece of work that was put off, such as giving back the memory of a cleared database.
+  /// Called once per turn of the loop.
+  ///
+  /// @param budget bound of work, in units of about a microsecond
+  /// @return whether there is more
+  default boolean housekeep(int budget) {
+    return false;
+  }
 
   /// Begins a snapshot: the state of this instant. One at a time. The engine goes on changing;
   /// entries about to change are handed to the snapshot first.
