@@ -1,0 +1,60 @@
+package dev.demikv.libos.ffi;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Makes handles for functions of the C library. Handles live for the whole process.
+///
+/// All are plain downcalls: the thread is in native state meanwhile, so a call that blocks or a
+/// loop that spins over calls never holds up a safepoint. `Linker.Option.critical` would save some
+/// 10 ns and hang the JVM in such loops.
+final class Downcalls {
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+
+  private Downcalls() {}
+
+  /// A handle that takes [CallState#segment] first and saves errno there.
+  ///
+  /// @param options further options, as `firstVariadicArg`
+  /// @throws UnsatisfiedLinkError if this C library has no such function
+  static MethodHandle capturing(
+      String name, FunctionDescriptor descriptor, Linker.Option... options) {
+    List<Linker.Option> all = new ArrayList<>(List.of(options));
+    all.add(ERRNO);
+    return LINKER.downcallHandle(address(name), descriptor, all.toArray(Linker.Option[]::new));
+  }
+
+  /// A handle for a function whose errno is of no interest.
+  static MethodHandle plain(String name, FunctionDescriptor descriptor) {
+    return LINKER.downcallHandle(address(name), descriptor);
+  }
+
+  /// Whether this C library has a function.
+  static boolean has(String name) {
+    return LINKER.defaultLookup().find(name).isPresent();
+  }
+
+  /// What to throw when a handle throws, which only a wrong argument can cause (a segment of
+  /// another thread or of a closed arena).
+  static RuntimeException unexpected(Throwable t) {
+    if (t instanceof RuntimeException e) {
+      return e;
+    }
+    if (t instanceof Error e) {
+      throw e;
+    }
+    return new IllegalStateException(t);
+  }
+
+  private static MemorySegment address(String name) {
+    return LINKER
+        .defaultLookup()
+        .find(name)
+        .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no function " + name));
+  }
+}
