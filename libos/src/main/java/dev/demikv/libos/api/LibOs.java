@@ -195,8 +195,18 @@ public interface LibOs extends AutoCloseable {
   long logTail(int qd);
 
   /// Makes an in-memory queue of up to `elementsMax` elements. A push completes when the element is
-  /// in the queue, at once or when room comes; a pop completes when there is one.
+  /// in the queue, at once or when room comes; a pop completes when there is one. Elements pass by
+  /// reference: who pushes gives the bytes away and only frees the array. [#shutdown] ends it as it
+  /// ends a stream.
   int queue(int elementsMax);
+
+  /// Makes a timer queue, timerfd_create(2): a pop completes when the timer has expired, with
+  /// [QResult#result] = the number of expiries since the last pop and no array. Accurate to a tenth
+  /// of a millisecond, never early.
+  ///
+  /// @param firstNanos time until the first expiry, ≥ 0
+  /// @param periodNanos time between expiries, 0 for a single one
+  int timer(long firstNanos, long periodNanos);
 
   /// Makes a memory queue that other threads push to through [#mailboxOf].
   ///

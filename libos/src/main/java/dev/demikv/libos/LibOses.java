@@ -1,0 +1,202 @@
+package dev.demikv.libos;
+
+import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.LibOs;
+import dev.demikv.libos.api.LibOsException;
+import dev.demikv.libos.api.SgaPool;
+import dev.demikv.libos.config.LibOsConfig;
+import dev.demikv.libos.config.OptionSpec;
+import dev.demikv.libos.config.Options;
+import dev.demikv.libos.device.BackendProvider;
+import dev.demikv.libos.device.LogDevice;
+import dev.demikv.libos.device.LogDeviceProvider;
+import dev.demikv.libos.device.Transport;
+import dev.demikv.libos.device.TransportProvider;
+import dev.demikv.libos.device.Waiter;
+import dev.demikv.libos.lang.Nullable;
+import dev.demikv.libos.log.LogStore;
+import dev.demikv.libos.memory.BufferPool;
+import dev.demikv.libos.memory.BufferPools;
+import dev.demikv.libos.memory.MemoryRegion;
+import dev.demikv.libos.memory.MemorySource;
+import dev.demikv.libos.runtime.LibOsParts;
+import dev.demikv.libos.runtime.LibOsRuntime;
+import dev.demikv.libos.runtime.ParkWaiter;
+import dev.demikv.libos.runtime.StorageWaiter;
+import dev.demikv.libos.time.Clock;
+import dev.demikv.libos.time.SystemClock;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.random.RandomGenerator;
+
+/// Opens library OSes: the composition root, where a configuration becomes devices, memory and a
+/// loop.
+public final class LibOses {
+  /// Sizes of the buffers of the three pools in bytes.
+  private static final int SMALL_BYTES = 2 << 10;
+
+  private static final int MEDIUM_BYTES = 16 << 10;
+  private static final int LARGE_BYTES = 256 << 10;
+  private static final int PAGE_BYTES = 4096;
+
+  private LibOses() {}
+
+  /// Opens a LibOs for the calling thread on the machine's clocks.
+  ///
+  /// @throws LibOsException when a backend is unknown or cannot be used, with what to do
+  /// @throws IllegalArgumentException when an option is unknown or its value is bad
+  public static LibOs open(LibOsConfig config) {
+    return open(config, SystemClock.INSTANCE, RandomGenerator.getDefault());
+  }
+
+  /// Opens a LibOs for the calling thread with given time and randomness.
+  ///
+  /// @param random for protocol secrets and jitter; a seeded one makes a run repeatable
+  @SuppressWarnings("MustBeClosedChecker") // The LibOs closes what it was given, the arena too.
+  public static LibOs open(LibOsConfig config, Clock clock, RandomGenerator random) {
+    List<BackendProvider> providers = providers();
+    checkOptions(config.options(), providers);
+    Transport transport = null;
+    LogDevice device = null;
+    Arena arena = Arena.ofShared();
+    try {
+      if (!config.network().equals("none")) {
+        transport = network(providers, config.network()).open(config.options(), clock, random);
+      }
+      if (!config.storage().equals("none")) {
+        device = storage(providers, config.storage()).open(config.options(), clock, random);
+      }
+      SgaPool sgas = pools(config.limits(), source(transport, device, arena));
+      return new LibOsRuntime(
+          new LibOsParts(
+              config.network(),
+              config.storage(),
+              transport,
+              device,
+              waiter(transport, device, clock),
+              sgas,
+              clock,
+              config,
+              arena::close));
+    } catch (RuntimeException | Error e) {
+      closeAfterFailure(transport, device, arena, e);
+      throw e;
+    }
+  }
+
+  private static void closeAfterFailure(
+      @Nullable Transport transport, @Nullable LogDevice device, Arena arena, Throwable failure) {
+    try (arena;
+        transport;
+        device) {
+      // Closed in the opposite order; what closing throws is noted beside the failure.
+      assert failure != null;
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /// Every backend on the class path or module path, network ones first, each sort by name.
+  public static List<BackendProvider> providers() {
+    List<BackendProvider> found = new ArrayList<>();
+    ServiceLoader.load(TransportProvider.class).forEach(found::add);
+    int networks = found.size();
+    found.sort((a, b) -> a.name().compareTo(b.name()));
+    ServiceLoader.load(LogDeviceProvider.class).forEach(found::add);
+    found.subList(networks, found.size()).sort((a, b) -> a.name().compareTo(b.name()));
+    return List.copyOf(found);
+  }
+
+  /// The options of every backend and of the log, for documentation and validation.
+  public static List<OptionSpec> options() {
+    List<OptionSpec> all = new ArrayList<>(LogStore.OPTION_SPECS);
+    for (BackendProvider provider : providers()) {
+      all.addAll(provider.options());
+    }
+    return all;
+  }
+
+  private static void checkOptions(Options options, List<BackendProvider> providers) {
+    for (String key : options.asMap().keySet()) {
+      boolean known = LogStore.OPTION_SPECS.stream().anyMatch(spec -> spec.key().equals(key));
+      for (BackendProvider provider : providers) {
+        known |= provider.options().stream().anyMatch(spec -> spec.key().equals(key));
+      }
+      if (!known) {
+        throw new IllegalArgumentException(
+            "option " + key + " is not known to any backend; the doctor lists what there is");
+      }
+    }
+  }
+
+  private static TransportProvider network(List<BackendProvider> providers, String name) {
+    for (BackendProvider provider : providers) {
+      if (provider instanceof TransportProvider network && network.name().equals(name)) {
+        return network;
+      }
+    }
+    throw unknown("network", name, providers, TransportProvider.class);
+  }
+
+  private static LogDeviceProvider storage(List<BackendProvider> providers, String name) {
+    for (BackendProvider provider : providers) {
+      if (provider instanceof LogDeviceProvider storage && storage.name().equals(name)) {
+        return storage;
+      }
+    }
+    throw unknown("storage", name, providers, LogDeviceProvider.class);
+  }
+
+  private static LibOsException unknown(
+      String kind, String name, List<BackendProvider> providers, Class<?> type) {
+    List<String> names = new ArrayList<>();
+    for (BackendProvider provider : providers) {
+      if (type.isInstance(provider)) {
+        names.add(provider.name());
+      }
+    }
+    return new LibOsException(
+        "open the " + kind + " backend '" + name + "'",
+        Errno.ENODEV,
+        "There are: " + String.join(", ", names) + ", none");
+  }
+
+  private static MemorySource source(
+      @Nullable Transport transport, @Nullable LogDevice device, Arena arena) {
+    MemorySource source = transport == null ? null : transport.memorySource();
+    if (source == null && device != null) {
+      source = device.memorySource();
+    }
+    return source != null
+        ? source
+        : (bytes, alignment) -> new MemoryRegion(arena.allocate(bytes, alignment), alignment, 0);
+  }
+
+  private static SgaPool pools(LibOsConfig.Limits limits, MemorySource source) {
+    BufferPools buffers =
+        new BufferPools(
+            pool(source, SMALL_BYTES, limits.smallBuffers()),
+            pool(source, MEDIUM_BYTES, limits.mediumBuffers()),
+            pool(source, LARGE_BYTES, limits.largeBuffers()));
+    return new SgaPool(buffers, limits.sgasMax());
+  }
+
+  private static BufferPool pool(MemorySource source, int bufferBytes, int count) {
+    MemoryRegion region = source.allocate((long) bufferBytes * count, PAGE_BYTES);
+    return new BufferPool(region, bufferBytes, count);
+  }
+
+  private static Waiter waiter(
+      @Nullable Transport transport, @Nullable LogDevice device, Clock clock) {
+    Waiter own = transport == null ? null : transport.waiter();
+    if (own != null) {
+      return own;
+    }
+    if (device != null && clock != SystemClock.INSTANCE) {
+      return new StorageWaiter(device);
+    }
+    return new ParkWaiter();
+  }
+}
