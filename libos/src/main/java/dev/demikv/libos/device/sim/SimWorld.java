@@ -46,6 +46,7 @@ public final class SimWorld implements Clock, AutoCloseable {
   private final String id;
   private final PriorityQueue<Event> events = new PriorityQueue<>();
   private final Map<String, SimDisk> disks = new LinkedHashMap<>();
+  private final SimNetwork network;
   private long nowNanos = ORIGIN_NANOS;
   private long wallSkewMillis;
   private long eventsScheduled;
@@ -64,6 +65,7 @@ public final class SimWorld implements Clock, AutoCloseable {
   public SimWorld(long seed) {
     this.seed = seed;
     this.id = "world-" + WORLDS_MADE.incrementAndGet();
+    this.network = new SimNetwork(this);
     WORLDS.put(id, this);
   }
 
@@ -160,6 +162,11 @@ public final class SimWorld implements Clock, AutoCloseable {
   /// Events run since the beginning: with [#nanoTime], a fingerprint of a run.
   public long eventsRun() {
     return eventsRun;
+  }
+
+  /// The network.
+  public SimNetwork network() {
+    return network;
   }
 
   /// The disk of a name, made with this geometry at the first call.
