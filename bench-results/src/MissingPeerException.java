@@ -1,0 +1,8 @@
+/// A program that a benchmark compares with is not installed.
+final class MissingPeerException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  MissingPeerException(String program, String debianPackage) {
+    super(program + " is not on the PATH; on Debian: apt-get install " + debianPackage);
+  }
+}

@@ -1,0 +1,176 @@
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/// Programs that a benchmark starts, and stops by their own handles.
+final class Processes {
+  private static final List<Process> STARTED = new ArrayList<>();
+  private static final List<Path> FOLDERS = new ArrayList<>();
+  private static final Path ROOT = Path.of(System.getProperty("demikv.root"));
+
+  private Processes() {}
+
+  /// A server under measurement.
+  record Server(Process process, int port, double readySeconds) implements AutoCloseable {
+    /// CPU seconds, user and system, so far.
+    double cpuSeconds() {
+      return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+    }
+
+    @Override
+    public void close() {
+      stop(process);
+    }
+
+    /// Resident bytes.
+    double residentMiB() throws IOException {
+      for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+        if (line.startsWith("VmRSS:")) {
+          return Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024;
+        }
+      }
+      return Double.NaN;
+    }
+  }
+
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /// A new folder on the disk of the project, removed at the end.
+  static Path folder() throws IOException {
+    Path parent = ROOT.resolve("bench-results/tmp");
+    Files.createDirectories(parent);
+    Path folder = Files.createTempDirectory(parent, "run");
+    FOLDERS.add(folder);
+    return folder;
+  }
+
+  static void need(String program, String debianPackage) throws Exception {
+    if (start(List.of("sh", "-c", "command -v " + program), null).waitFor() != 0) {
+      throw new MissingPeerException(program, debianPackage);
+    }
+  }
+
+  /// Starts redis-server with options, on the given CPU or any (-1).
+  static Server redis(int cpu, Path folder, String... options) throws Exception {
+    need("redis-server", "redis-server");
+    int port = freePort();
+    List<String> command = pinned(cpu, "redis-server", "--port", "" + port);
+    command.addAll(List.of("--bind", "127.0.0.1", "--dir", folder.toString(), "--save", ""));
+    command.addAll(List.of(options));
+    long begin = System.nanoTime();
+    Process process = start(command, folder.resolve("redis.log"));
+    awaitPort(process, port);
+    return new Server(process, port, (System.nanoTime() - begin) / 1e9);
+  }
+
+  /// Starts our server with settings, on the given CPU or any (-1).
+  static Server kvserver(int cpu, Path folder, String... settings) throws Exception {
+    int port = freePort();
+    List<String> command = pinned(cpu, ROOT.resolve("kvserver/bin/kvserver").toString());
+    command.addAll(List.of("--set", "listen=127.0.0.1:" + port));
+    command.addAll(List.of("--set", "data.dir=" + folder));
+    for (String setting : settings) {
+      command.addAll(List.of("--set", setting));
+    }
+    long begin = System.nanoTime();
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.redirectError(folder.resolveSibling(folder.getFileName() + ".log").toFile());
+    Process process = builder.start();
+    STARTED.add(process);
+    FOLDERS.add(folder.resolveSibling(folder.getFileName() + ".log"));
+    BufferedReader out =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    for (String line = out.readLine(); line != null; line = out.readLine()) {
+      if (line.contains("ready")) {
+        return new Server(process, port, (System.nanoTime() - begin) / 1e9);
+      }
+    }
+    throw new IOException(
+        "kvserver did not start:\n"
+            + Files.readString(folder.resolveSibling(folder.getFileName() + ".log")));
+  }
+
+  static List<String> pinned(int cpu, String... command) {
+    List<String> words = new ArrayList<>();
+    if (cpu >= 0 && Runtime.getRuntime().availableProcessors() > 1) {
+      words.addAll(List.of("taskset", "-c", "" + cpu));
+    }
+    words.addAll(List.of(command));
+    return words;
+  }
+
+  static Process start(List<String> command, Path log) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.redirectOutput(log == null ? new File("/dev/null") : log.toFile());
+    Process process = builder.start();
+    STARTED.add(process);
+    return process;
+  }
+
+  /// Runs a command to its end and returns its output.
+  static String output(List<String> command) throws Exception {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    STARTED.add(process);
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IOException(String.join(" ", command) + ":\n" + text);
+    }
+    STARTED.remove(process);
+    return text;
+  }
+
+  private static void awaitPort(Process process, int port) throws Exception {
+    for (int i = 0; i < 2000 && process.isAlive(); i++) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        return;
+      } catch (IOException e) {
+        Thread.sleep(5);
+      }
+    }
+    throw new IOException("the peer did not open port " + port);
+  }
+
+  static void stop(Process process) {
+    process.destroy();
+    try {
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    STARTED.remove(process);
+  }
+
+  static void stopAll() throws IOException {
+    for (Process process : List.copyOf(STARTED)) {
+      stop(process);
+    }
+    for (Path folder : FOLDERS) {
+      if (Files.exists(folder)) {
+        try (Stream<Path> files = Files.walk(folder)) {
+          files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        }
+      }
+    }
+    FOLDERS.clear();
+  }
+}
