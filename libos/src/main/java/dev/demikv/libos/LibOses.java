@@ -13,6 +13,8 @@ import dev.demikv.libos.device.LogDeviceProvider;
 import dev.demikv.libos.device.Transport;
 import dev.demikv.libos.device.TransportProvider;
 import dev.demikv.libos.device.Waiter;
+import dev.demikv.libos.device.kernel.KernelMemory;
+import dev.demikv.libos.device.kernel.KernelWaiter;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.log.LogStore;
 import dev.demikv.libos.memory.BufferPool;
@@ -25,7 +27,6 @@ import dev.demikv.libos.runtime.ParkWaiter;
 import dev.demikv.libos.runtime.StorageWaiter;
 import dev.demikv.libos.time.Clock;
 import dev.demikv.libos.time.SystemClock;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -60,7 +61,7 @@ public final class LibOses {
     checkOptions(config.options(), providers);
     Transport transport = null;
     LogDevice device = null;
-    Arena arena = Arena.ofShared();
+    KernelMemory memory = new KernelMemory();
     try {
       if (!config.network().equals("none")) {
         transport = network(providers, config.network()).open(config.options(), clock, random);
@@ -68,7 +69,7 @@ public final class LibOses {
       if (!config.storage().equals("none")) {
         device = storage(providers, config.storage()).open(config.options(), clock, random);
       }
-      SgaPool sgas = pools(config.limits(), source(transport, device, arena));
+      SgaPool sgas = pools(config.limits(), source(transport, device, memory));
       return new LibOsRuntime(
           new LibOsParts(
               config.network(),
@@ -79,16 +80,19 @@ public final class LibOses {
               sgas,
               clock,
               config,
-              arena::close));
+              memory::close));
     } catch (RuntimeException | Error e) {
-      closeAfterFailure(transport, device, arena, e);
+      closeAfterFailure(transport, device, memory, e);
       throw e;
     }
   }
 
   private static void closeAfterFailure(
-      @Nullable Transport transport, @Nullable LogDevice device, Arena arena, Throwable failure) {
-    try (arena;
+      @Nullable Transport transport,
+      @Nullable LogDevice device,
+      KernelMemory memory,
+      Throwable failure) {
+    try (memory;
         transport;
         device) {
       // Closed in the opposite order; what closing throws is noted beside the failure.
@@ -164,14 +168,12 @@ public final class LibOses {
   }
 
   private static MemorySource source(
-      @Nullable Transport transport, @Nullable LogDevice device, Arena arena) {
+      @Nullable Transport transport, @Nullable LogDevice device, KernelMemory memory) {
     MemorySource source = transport == null ? null : transport.memorySource();
     if (source == null && device != null) {
       source = device.memorySource();
     }
-    return source != null
-        ? source
-        : (bytes, alignment) -> new MemoryRegion(arena.allocate(bytes, alignment), alignment, 0);
+    return source != null ? source : memory;
   }
 
   private static SgaPool pools(LibOsConfig.Limits limits, MemorySource source) {
@@ -193,6 +195,9 @@ public final class LibOses {
     Waiter own = transport == null ? null : transport.waiter();
     if (own != null) {
       return own;
+    }
+    if (device != null && device.readinessFd() >= 0) {
+      return new KernelWaiter();
     }
     if (device != null && clock != SystemClock.INSTANCE) {
       return new StorageWaiter(device);

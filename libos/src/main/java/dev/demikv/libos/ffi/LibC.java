@@ -252,6 +252,22 @@ public final class LibC {
             "madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
   }
 
+  /// Memory made by [#mmap] as a segment that is unmapped when the arena closes.
+  ///
+  /// @param lengthBytes the length given to [#mmap]
+  public static MemorySegment mapped(long address, long lengthBytes, Arena arena) {
+    return MemorySegment.ofAddress(address)
+        .reinterpret(
+            lengthBytes,
+            arena,
+            segment -> {
+              try (Arena call = Arena.ofConfined()) {
+                int code = munmap(new CallState(call), segment.address(), lengthBytes);
+                assert code == 0 : "munmap of a whole mapping failed: " + code;
+              }
+            });
+  }
+
   /// Memory at an address that C gave out, as a segment.
   ///
   /// @param lengthBytes what was asked of C when it was made, as the length given to [#mmap]
