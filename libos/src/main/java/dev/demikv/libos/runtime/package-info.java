@@ -1,10 +1,11 @@
 /// The loop, the tables and the queues of one LibOs.
 ///
 /// ```
-///   application ── LibOsRuntime (LibOs) ── QueueTable ── IoQueue: SocketQueue → Transport
-///                      │                                         StorageQueue → LogStore
-///                      │                                         MemoryQueue, MailboxQueue, TimerQueue
-///                  QTokenTable ◄── completions ─────────────────  MergeQueue, FilterQueue, … → IoQueue
+///   application ── LibOsRuntime (LibOs) ── QueueTable ── IoQueue:
+///                      │                                   SocketQueue → Transport
+///                      │                                   StorageQueue → LogStore
+///                      │                                   MemoryQueue, MailboxQueue, TimerQueue
+///                  QTokenTable ◄── completions ──────────  MergeQueue, … → IoQueue
 ///                      │
 ///                  EventLoop: flush → await → poll → timers → inner completions
 /// ```
