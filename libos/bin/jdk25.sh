@@ -7,6 +7,12 @@
 #                        of all of them; target/lib then holds the jars it needs
 #   demikv_class_path MODULE
 #                        prints the class path of a built module
+#   demikv_train MODULE MAIN [ARG...]
+#                        after a build: runs MAIN once and keeps what it loaded as MODULE's
+#                        ahead-of-time cache; how it ends does not matter
+#   demikv_quick_start MODULE
+#                        prints JVM options for a program that runs briefly, with MODULE's
+#                        ahead-of-time cache if it has one (see demikv_train)
 #   demikv_utf8          makes sure that Java decodes arguments as UTF-8
 #
 # Messages go to standard error: standard output belongs to the program.
@@ -85,6 +91,7 @@ demikv_build() {
       rm -f "$begun" "$begun.log"
       demikv_die "the build of $module failed"
     fi
+    rm -f "$target/$module.aot"
     # The stamp is as old as the beginning of the build: what changed meanwhile counts as newer.
     touch -r "$begun" "$target/.built"
     rm -f "$begun" "$begun.log"
@@ -98,6 +105,25 @@ demikv_class_path() {
     path=$path${path:+:}$jar
   done
   printf '%s\n' "$path"
+}
+
+demikv_quick_flags="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData
+  --enable-native-access=ALL-UNNAMED"
+
+demikv_train() {
+  local module=$1 cache=$demikv_root/$1/target/$1.aot
+  shift
+  [ "$demikv_root/$module/target/.built" -nt "$cache" ] || return 0
+  # shellcheck disable=SC2086 # the flags are words
+  "$JAVA" $demikv_quick_flags "-XX:AOTCacheOutput=$cache.$$" \
+    -cp "$(demikv_class_path "$module")" "$@" </dev/null >/dev/null 2>&1
+  if [ -s "$cache.$$" ]; then mv -f "$cache.$$" "$cache"; else : >"$cache"; fi
+}
+
+demikv_quick_start() {
+  local cache=$demikv_root/$1/target/$1.aot
+  printf '%s ' $demikv_quick_flags
+  if [ -s "$cache" ]; then printf '%s ' -Xlog:aot=off "-XX:AOTCache=$cache"; fi
 }
 
 demikv_utf8() {

@@ -126,6 +126,10 @@ final class Connection {
     greeting.setDatabase(database);
   }
 
+  int database() {
+    return greeting.database();
+  }
+
   /// Where the server is looked for.
   Endpoint[] addresses() {
     return addresses.clone();

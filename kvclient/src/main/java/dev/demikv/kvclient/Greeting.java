@@ -34,6 +34,10 @@ final class Greeting {
     database = number;
   }
 
+  int database() {
+    return database;
+  }
+
   int protocolVersion() {
     return protocolVersion;
   }

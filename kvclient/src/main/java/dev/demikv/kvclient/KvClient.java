@@ -172,6 +172,17 @@ public final class KvClient implements KvCommands, AutoCloseable {
     connection.setDatabase(database);
   }
 
+  /// Notes the database that a SELECT of the caller's own chose, for connections to come.
+  public void rememberDatabase(int database) {
+    ReplyLimits.check("database", database, 0, Integer.MAX_VALUE);
+    connection.setDatabase(database);
+  }
+
+  /// The database that the next connection selects.
+  public int database() {
+    return connection.database();
+  }
+
   private Completion succeed(Command command) {
     Completion completion = finish(command);
     if (!completion.isOk()) {
