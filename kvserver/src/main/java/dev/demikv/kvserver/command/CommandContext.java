@@ -24,6 +24,7 @@ public final class CommandContext {
   private final Entry entry = new Entry();
   private final Entry other = new Entry();
   private final Slice scratch = new Slice();
+  private final Slice secondScratch = new Slice();
   private final Slice numberText = new Slice();
   private final MemorySegment numberMemory = MemorySegment.ofArray(new byte[32]);
 
@@ -132,6 +133,11 @@ public final class CommandContext {
     return scratch;
   }
 
+  /// Another one.
+  Slice secondScratch() {
+    return secondScratch;
+  }
+
   /// Looks a key up for reading and counts whether it was there. An entry whose time has come is
   /// not there.
   public boolean lookup(Slice key) {
@@ -202,6 +208,19 @@ public final class CommandContext {
     return false;
   }
 
+  /// Reads an argument as a whole number of 32 bits into [#number]; if it is none, answers with an
+  /// error.
+  public boolean requireInt(int index) {
+    if (!requireLong(index)) {
+      return false;
+    }
+    if (number != (int) number) {
+      reply.error(Errors.NOT_AN_INT);
+      return false;
+    }
+    return true;
+  }
+
   /// Reads an argument as a whole number into [#number].
   public boolean readLong(int index) {
     MemorySegment memory = args.memory();
@@ -212,6 +231,11 @@ public final class CommandContext {
     }
     number = ByteText.toLong(memory, offset, length);
     return true;
+  }
+
+  /// Reads an argument as a whole number of 32 bits into [#number].
+  public boolean readInt(int index) {
+    return readLong(index) && number == (int) number;
   }
 
   /// What [#requireLong] or [#readLong] read.

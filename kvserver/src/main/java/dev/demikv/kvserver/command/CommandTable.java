@@ -41,6 +41,8 @@ public final class CommandTable {
     List<CommandSpec.Builder> builders = new ArrayList<>();
     builders.addAll(ConnectionCatalog.COMMANDS);
     builders.addAll(StringCatalog.COMMANDS);
+    builders.addAll(GenericCatalog.COMMANDS);
+    builders.addAll(ServerCatalog.COMMANDS);
     return new CommandTable(builders);
   }
 

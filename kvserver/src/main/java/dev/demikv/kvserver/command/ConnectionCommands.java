@@ -25,13 +25,11 @@ final class ConnectionCommands {
   }
 
   static void select(CommandContext c) {
-    if (!c.requireLong(1)) {
+    if (!c.requireInt(1)) {
       return;
     }
     long db = c.number();
-    if (db != (int) db) {
-      c.reply().error(Errors.NOT_AN_INT);
-    } else if (db < 0 || db >= c.engine().databases()) {
+    if (db < 0 || db >= c.engine().databases()) {
       c.reply().error(Errors.DB_OUT_OF_RANGE);
     } else {
       c.session().setDb((int) db);

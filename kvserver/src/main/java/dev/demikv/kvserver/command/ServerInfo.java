@@ -23,9 +23,6 @@ public interface ServerInfo {
   /// @param user `default` where the client named none
   boolean authenticate(Slice user, Slice password);
 
-  /// Longest value that may be made of several (APPEND, SETRANGE): `proto-max-bulk-len`.
-  long stringBytesMax();
-
   /// Names of all configuration parameters, lower case, in order.
   List<String> configNames();
 
