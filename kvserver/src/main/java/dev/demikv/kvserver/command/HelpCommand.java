@@ -17,9 +17,8 @@ final class HelpCommand {
         .simple(
             container.toUpperCase(Locale.ROOT)
                 + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-    CommandSpec help = c.spec();
     for (CommandSpec subcommand : spec.subcommands()) {
-      if (subcommand != help) {
+      if (!subcommand.name().equals(c.spec().name())) {
         String usage = subcommand.ownName().toUpperCase(Locale.ROOT) + " " + subcommand.syntax();
         c.reply().simple(usage.strip());
         c.reply().simple("    " + subcommand.summary() + ".");
