@@ -185,7 +185,7 @@ public final class CommandContext {
 
   /// Stores a value in the database at hand; if there is no memory, answers with an error.
   ///
-  /// @param type code of a [ValueType], with its upper bits
+  /// @param type stored code of a [ValueType]
   public boolean put(Slice key, int type, Slice value, long expireAtMillis) {
     return requireOk(engine.put(db, key, type, value, expireAtMillis));
   }

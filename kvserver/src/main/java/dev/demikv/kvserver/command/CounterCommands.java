@@ -9,7 +9,6 @@ import dev.demikv.libos.lang.Nullable;
 /// INCR and its kin: strings that are numbers.
 final class CounterCommands {
   private static final int STRING = ValueType.STRING.code();
-  private static final int NUMBER_AS_TEXT = STRING | ValueType.TEXT_BIT;
 
   private CounterCommands() {}
 
@@ -82,7 +81,7 @@ final class CounterCommands {
       return;
     }
     Slice text = Slice.of(sum.toString());
-    if (c.put(key, NUMBER_AS_TEXT, text, Engine.KEEP_EXPIRY)) {
+    if (c.put(key, ValueType.TEXT_STRING_CODE, text, Engine.KEEP_EXPIRY)) {
       c.reply().bulk(text);
     }
   }

@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 
 /// APPEND, GETRANGE, SETRANGE, STRLEN: parts of values.
 final class StringRangeCommands {
-  private static final int RAW_STRING = ValueType.STRING.code() | ValueType.RAW_BIT;
   private static final Slice EMPTY = Slice.of("");
 
   private StringRangeCommands() {}
@@ -72,14 +71,14 @@ final class StringRangeCommands {
     Slice old = c.entry().value;
     int length = (int) Math.max(old.length(), offset + part.length());
     int status;
-    if (length <= StringValues.EMBEDDED_BYTES_MAX && c.entry().type != RAW_STRING) {
+    if (length <= StringValues.EMBEDDED_BYTES_MAX && c.entry().type != ValueType.RAW_STRING_CODE) {
       // Short strings are stored anew, to say that they are raw now; of longer ones it is plain.
       MemorySegment memory = c.copy().room(length);
       memory.asSlice(0, length).fill((byte) 0);
       MemorySegment.copy(old.memory(), old.offset(), memory, 0, old.length());
       MemorySegment.copy(part.memory(), part.offset(), memory, offset, part.length());
       Slice value = c.scratch().set(memory, 0, length);
-      status = c.engine().put(c.db(), key, RAW_STRING, value, Engine.KEEP_EXPIRY);
+      status = c.engine().put(c.db(), key, ValueType.RAW_STRING_CODE, value, Engine.KEEP_EXPIRY);
     } else {
       status = c.engine().patch(c.db(), key, (int) offset, part);
     }
@@ -89,7 +88,7 @@ final class StringRangeCommands {
   }
 
   private static void create(CommandContext c, Slice key, int offset, Slice part) {
-    if (!c.put(key, RAW_STRING, EMPTY, Engine.NO_EXPIRY)) {
+    if (!c.put(key, ValueType.RAW_STRING_CODE, EMPTY, Engine.NO_EXPIRY)) {
       return;
     }
     int status = c.engine().patch(c.db(), key, offset, part);

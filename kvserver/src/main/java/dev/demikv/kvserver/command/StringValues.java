@@ -25,7 +25,7 @@ final class StringValues {
       return "int";
     }
     boolean raw =
-        (entry.type & ValueType.RAW_BIT) != 0 || entry.value.length() > EMBEDDED_BYTES_MAX;
+        entry.type == ValueType.RAW_STRING_CODE || entry.value.length() > EMBEDDED_BYTES_MAX;
     return raw ? "raw" : "embstr";
   }
 
@@ -40,6 +40,6 @@ final class StringValues {
 
   private static boolean isInteger(Entry entry) {
     Slice value = entry.value;
-    return (entry.type & (ValueType.RAW_BIT | ValueType.TEXT_BIT)) == 0 && ByteText.isLong(value);
+    return entry.type == ValueType.STRING.code() && ByteText.isLong(value);
   }
 }

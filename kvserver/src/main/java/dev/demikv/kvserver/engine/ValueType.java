@@ -1,10 +1,9 @@
 package dev.demikv.kvserver.engine;
 
 /// Type of a value, as TYPE names it. The code is stored in the engine, in log and snapshots: codes
-/// are never used again for something else.
+/// are never used again for something else. They have four bits.
 ///
-/// The lower four bits of a stored code are the type. The upper four are the commands' own: engines
-/// keep them as they are.
+/// Strings have two more codes, which only the commands tell apart; engines keep them as they are.
 public enum ValueType {
   /// A run of bytes.
   STRING("string", 0),
@@ -13,14 +12,11 @@ public enum ValueType {
   /// Members ordered by score.
   ZSET("zset", 2);
 
-  /// Bit beside the code of a string that was changed in place: OBJECT ENCODING calls it `raw`.
-  public static final int RAW_BIT = 0x10;
+  /// Stored code of a string that was changed in place: OBJECT ENCODING calls it `raw`.
+  public static final int RAW_STRING_CODE = 14;
 
-  /// Bit beside the code of a string that holds a number as text: OBJECT ENCODING never calls it
-  /// `int`.
-  public static final int TEXT_BIT = 0x20;
-
-  private static final int TYPE_MASK = 0x0f;
+  /// Stored code of a string that holds a number as text: OBJECT ENCODING never calls it `int`.
+  public static final int TEXT_STRING_CODE = 15;
 
   private final String redisName;
   private final int code;
@@ -40,12 +36,12 @@ public enum ValueType {
     return code;
   }
 
-  /// The type of a stored code, whatever its upper bits.
+  /// The type of a stored code.
   ///
   /// @throws IllegalArgumentException for an unknown code
   public static ValueType ofCode(int code) {
-    return switch (code & TYPE_MASK) {
-      case 0 -> STRING;
+    return switch (code) {
+      case 0, RAW_STRING_CODE, TEXT_STRING_CODE -> STRING;
       case 1 -> HASH;
       case 2 -> ZSET;
       default -> throw new IllegalArgumentException("value type " + code);
