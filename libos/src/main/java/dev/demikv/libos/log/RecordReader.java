@@ -208,28 +208,26 @@ final class RecordReader {
   /// @return pops served, or STARVED
   private int step() {
     int intoBlock = (int) (at & blockBytes - 1);
-    int blockLeft = blockBytes - intoBlock;
-    if (intoBlock != 0 && blockLeft < LogFormat.FRAME_HEADER_BYTES) {
-      at += blockLeft;
-      return 0;
-    }
-    if (!isBuffered(at, LogFormat.FRAME_HEADER_BYTES)) {
+    if (!isBuffered(at, LogFormat.FRAME_ALIGN)) {
       startRead();
       return 0;
     }
     int offset = (int) (at - bufferStart);
     int length = FrameCodec.length(buffer, offset);
     if (intoBlock != 0 && length == 0 && FrameCodec.crcOf(buffer, offset) == 0) {
-      at += blockLeft; // Zeros behind the last frame of a group.
+      at += blockBytes - intoBlock; // Zeros behind the last frame of a group.
       return 0;
     }
     long most =
         Math.min(buffer.byteSize(), Math.min(log.segmentEnd(at), log.durableEnd) - at)
             - LogFormat.FRAME_HEADER_BYTES;
-    if (length > 0
-        && length <= most
-        && !isBuffered(at, LogFormat.FRAME_HEADER_BYTES + length)
-        && bufferStart != LogFormat.alignDown(at, blockBytes)) {
+    if (length <= 0 || length > most) {
+      return refuse(length == 0 ? Verdict.EMPTY : Verdict.LENGTH);
+    }
+    if (!isBuffered(at, LogFormat.FRAME_HEADER_BYTES + length)) {
+      if (bufferStart == LogFormat.alignDown(at, blockBytes)) {
+        return refuse(Verdict.LENGTH); // No group is so long.
+      }
       startRead();
       return 0;
     }
