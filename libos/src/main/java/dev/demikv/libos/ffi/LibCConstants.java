@@ -1,6 +1,7 @@
 package dev.demikv.libos.ffi;
 
-/// Constants of Linux's C headers, by their C names. All are the same on x86-64 and on AArch64.
+/// Constants of Linux's C headers, by their C names. All are the same on x86-64 and on AArch64, but
+/// for O_DIRECT and O_DIRECTORY.
 public final class LibCConstants {
   // sys/socket.h: domains, types, flags.
 
@@ -171,6 +172,71 @@ public final class LibCConstants {
 
   /// sysconf(3): processors on-line.
   public static final int _SC_NPROCESSORS_ONLN = 84;
+
+  // fcntl.h, sys/file.h, linux/fs.h, linux/stat.h: files.
+
+  // Some O_ flags are the exception: their numbers depend on the machine.
+  private static final boolean AARCH64 = System.getProperty("os.arch").equals("aarch64");
+
+  /// Open for reading.
+  public static final int O_RDONLY = 0;
+
+  /// Open for reading and writing.
+  public static final int O_RDWR = 2;
+
+  /// Make the file if there is none.
+  public static final int O_CREAT = 0x40;
+
+  /// With O_CREAT: fail if there is one.
+  public static final int O_EXCL = 0x80;
+
+  /// Empty the file.
+  public static final int O_TRUNC = 0x200;
+
+  /// Each write returns when its data is on stable storage.
+  public static final int O_DSYNC = 0x1000;
+
+  /// Past the page cache.
+  public static final int O_DIRECT = AARCH64 ? 0x10000 : 0x4000;
+
+  /// Fail unless it is a directory.
+  public static final int O_DIRECTORY = AARCH64 ? 0x4000 : 0x10000;
+
+  /// Not inherited through execve(2).
+  public static final int O_CLOEXEC = 0x80000;
+
+  /// A file without a name, in the directory that is named.
+  public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+
+  /// pwritev2(2): as O_DSYNC, for one call.
+  public static final int RWF_DSYNC = 0x2;
+
+  /// flock(2): exclusive.
+  public static final int LOCK_EX = 2;
+
+  /// flock(2): do not wait.
+  public static final int LOCK_NB = 4;
+
+  /// flock(2): unlock.
+  public static final int LOCK_UN = 8;
+
+  /// Names are relative to the working directory.
+  public static final int AT_FDCWD = -100;
+
+  /// The name is empty: the descriptor itself is meant.
+  public static final int AT_EMPTY_PATH = 0x1000;
+
+  /// statx(2): the size is wanted.
+  public static final int STATX_SIZE = 0x200;
+
+  /// statx(2): all that stat(2) tells.
+  public static final int STATX_BASIC_STATS = 0x7ff;
+
+  /// statx(2): alignment for O_DIRECT.
+  public static final int STATX_DIOALIGN = 0x2000;
+
+  /// poll(2): readable.
+  public static final int POLLIN = 0x1;
 
   private LibCConstants() {}
 }
