@@ -35,8 +35,9 @@ public interface Transport extends AutoCloseable {
   /// @param sgas where popped arrays come from; when it is empty, pops wait (back-pressure)
   void start(TransportSink sink, SgaPool sgas);
 
-  /// The waiter that covers this transport, or `null` when the transport needs polling and the
-  /// LibOs may sleep on any waiter only when [#idleWaitNanosMax] allows.
+  /// The waiter that covers this transport: it does not sleep while [#flush] or [#poll] would find
+  /// something to do. `null` when the transport needs polling and the LibOs may sleep on any waiter
+  /// only when [#idleWaitNanosMax] allows.
   @Nullable
   Waiter waiter();
 

@@ -43,6 +43,7 @@ final class EventLoop implements TransportSink, LogSink {
   private final @Nullable Transport transport;
   private final @Nullable LogStore store;
   private final Waiter waiter;
+  private final boolean waiterCoversTransport;
   private final long spinNanos;
   private final QResult innerResult = new QResult();
   private final ArrayList<IoQueue> retries = new ArrayList<>();
@@ -65,6 +66,7 @@ final class EventLoop implements TransportSink, LogSink {
     this.clock = parts.clock();
     this.transport = parts.transport();
     this.waiter = parts.waiter();
+    this.waiterCoversTransport = transport != null && waiter.equals(transport.waiter());
     this.spinNanos = parts.config().idle().spinNanos();
     this.nowNanos = clock.nanoTime();
     this.lastWorkNanos = nowNanos;
@@ -109,6 +111,7 @@ final class EventLoop implements TransportSink, LogSink {
   ///   without limit
   void turn(long timeoutNanos) {
     turnCount++;
+    int readyBefore = tokens.readyCount();
     runRetries();
     int work = runInner();
     LogStore s = store;
@@ -116,10 +119,19 @@ final class EventLoop implements TransportSink, LogSink {
       work += s.flush(nowNanos);
     }
     Transport t = transport;
-    if (t != null) {
-      work += t.flush(nowNanos);
+    int flushed = t == null ? 0 : t.flush(nowNanos);
+    // What was sent is no reason to look around before a sleep where the waiter watches the
+    // transport: that would be a second epoll_wait per request. Completions are.
+    boolean settled =
+        work == 0
+            && (flushed == 0 || waiterCoversTransport)
+            && tokens.readyCount() == readyBefore
+            && !tokens.hasInner();
+    work += flushed;
+    if (flushed > 0) {
+      lastWorkNanos = nowNanos;
     }
-    long wait = work > 0 || tokens.hasInner() ? 0 : sleepNanos(timeoutNanos);
+    long wait = settled ? sleepNanos(timeoutNanos) : 0;
     if (wait != 0) {
       waitCount++;
     }
