@@ -1,0 +1,201 @@
+package dev.demikv.libos.ffi;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.demikv.libos.ffi.struct.EpollEvent;
+import dev.demikv.libos.ffi.struct.Iovec;
+import dev.demikv.libos.ffi.struct.Linger;
+import dev.demikv.libos.ffi.struct.Msghdr;
+import dev.demikv.libos.ffi.struct.SockaddrIn;
+import dev.demikv.libos.ffi.struct.SockaddrIn6;
+import dev.demikv.libos.ffi.struct.Timespec;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Layouts and constants against the C compiler, and against a table where there is none.
+final class CLayoutTest {
+  private static final List<String> HEADERS =
+      List.of(
+          "stddef.h",
+          "stdio.h",
+          "sys/types.h",
+          "sys/socket.h",
+          "sys/epoll.h",
+          "sys/eventfd.h",
+          "sys/mman.h",
+          "sys/uio.h",
+          "fcntl.h",
+          "linux/falloc.h",
+          "linux/fs.h",
+          "linux/io_uring.h",
+          "poll.h",
+          "sys/stat.h",
+          "sys/statvfs.h",
+          "sys/syscall.h",
+          "netinet/in.h",
+          "netinet/tcp.h",
+          "time.h",
+          "unistd.h");
+
+  private static final boolean X86 = System.getProperty("os.arch").equals("amd64");
+
+  /// One C expression: what it is in our code, and what it is known to be.
+  private record Row(String expression, long ours, long golden) {}
+
+  private static List<Row> layouts() {
+    return List.of(
+        new Row("sizeof(struct sockaddr_in)", SockaddrIn.BYTES, 16),
+        new Row("offsetof(struct sockaddr_in, sin_family)", SockaddrIn.FAMILY_OFFSET, 0),
+        new Row("offsetof(struct sockaddr_in, sin_port)", SockaddrIn.PORT_OFFSET, 2),
+        new Row("offsetof(struct sockaddr_in, sin_addr)", SockaddrIn.ADDR_OFFSET, 4),
+        new Row("sizeof(struct sockaddr_in6)", SockaddrIn6.BYTES, 28),
+        new Row("offsetof(struct sockaddr_in6, sin6_family)", SockaddrIn6.FAMILY_OFFSET, 0),
+        new Row("offsetof(struct sockaddr_in6, sin6_port)", SockaddrIn6.PORT_OFFSET, 2),
+        new Row("offsetof(struct sockaddr_in6, sin6_flowinfo)", SockaddrIn6.FLOWINFO_OFFSET, 4),
+        new Row("offsetof(struct sockaddr_in6, sin6_addr)", SockaddrIn6.ADDR_OFFSET, 8),
+        new Row("offsetof(struct sockaddr_in6, sin6_scope_id)", SockaddrIn6.SCOPE_ID_OFFSET, 24),
+        new Row("sizeof(struct epoll_event)", EpollEvent.BYTES, X86 ? 12 : 16),
+        new Row("offsetof(struct epoll_event, events)", EpollEvent.EVENTS_OFFSET, 0),
+        new Row("offsetof(struct epoll_event, data)", EpollEvent.DATA_OFFSET, X86 ? 4 : 8),
+        new Row("sizeof(struct iovec)", Iovec.BYTES, 16),
+        new Row("offsetof(struct iovec, iov_base)", Iovec.BASE_OFFSET, 0),
+        new Row("offsetof(struct iovec, iov_len)", Iovec.LEN_OFFSET, 8),
+        new Row("sizeof(struct msghdr)", Msghdr.BYTES, 56),
+        new Row("offsetof(struct msghdr, msg_name)", Msghdr.NAME_OFFSET, 0),
+        new Row("offsetof(struct msghdr, msg_namelen)", Msghdr.NAMELEN_OFFSET, 8),
+        new Row("offsetof(struct msghdr, msg_iov)", Msghdr.IOV_OFFSET, 16),
+        new Row("offsetof(struct msghdr, msg_iovlen)", Msghdr.IOVLEN_OFFSET, 24),
+        new Row("offsetof(struct msghdr, msg_control)", Msghdr.CONTROL_OFFSET, 32),
+        new Row("offsetof(struct msghdr, msg_controllen)", Msghdr.CONTROLLEN_OFFSET, 40),
+        new Row("offsetof(struct msghdr, msg_flags)", Msghdr.FLAGS_OFFSET, 48),
+        new Row("sizeof(struct timespec)", Timespec.BYTES, 16),
+        new Row("offsetof(struct timespec, tv_sec)", Timespec.SEC_OFFSET, 0),
+        new Row("offsetof(struct timespec, tv_nsec)", Timespec.NSEC_OFFSET, 8),
+        new Row("sizeof(struct linger)", Linger.BYTES, 8),
+        new Row("offsetof(struct linger, l_onoff)", Linger.ONOFF_OFFSET, 0),
+        new Row("offsetof(struct linger, l_linger)", Linger.LINGER_OFFSET, 4),
+        new Row("sizeof(int)", Integer.BYTES, 4),
+        new Row("sizeof(long)", Long.BYTES, 8),
+        new Row("sizeof(size_t)", Long.BYTES, 8),
+        new Row("sizeof(void *)", Long.BYTES, 8),
+        new Row("sizeof(socklen_t)", Integer.BYTES, 4),
+        new Row("sizeof(off_t)", Long.BYTES, 8),
+        new Row("sizeof(eventfd_t)", Long.BYTES, 8));
+  }
+
+  /// Of the constants, those that a typing error would not show elsewhere.
+  private static Map<String, Long> goldenConstants() {
+    Map<String, Long> golden = new LinkedHashMap<>();
+    golden.put("AF_INET6", 10L);
+    golden.put("SOCK_NONBLOCK", 2048L);
+    golden.put("SOCK_CLOEXEC", 524_288L);
+    golden.put("MSG_NOSIGNAL", 16_384L);
+    golden.put("SO_REUSEPORT", 15L);
+    golden.put("SO_LINGER", 13L);
+    golden.put("TCP_KEEPIDLE", 4L);
+    golden.put("TCP_KEEPINTVL", 5L);
+    golden.put("TCP_KEEPCNT", 6L);
+    golden.put("IPV6_V6ONLY", 26L);
+    golden.put("EPOLLRDHUP", 8192L);
+    golden.put("EPOLLET", -2_147_483_648L);
+    golden.put("EPOLL_CTL_DEL", 2L);
+    golden.put("_SC_PAGESIZE", 30L);
+    golden.put("_SC_NPROCESSORS_ONLN", 84L);
+    return golden;
+  }
+
+  @Test
+  void layoutsAreAsInTheTable() {
+    for (Row row : layouts()) {
+      assertThat(row.ours()).as(row.expression()).isEqualTo(row.golden());
+    }
+  }
+
+  @Test
+  void constantsAreAsInTheTable() throws IllegalAccessException {
+    Map<String, Long> ours = constants();
+    goldenConstants().forEach((name, value) -> assertThat(ours).containsEntry(name, value));
+  }
+
+  @Test
+  void layoutsAndConstantsAreTheCompilers(@TempDir Path directory)
+      throws IOException, InterruptedException, IllegalAccessException {
+    Map<String, Long> ours = new LinkedHashMap<>(constants());
+    for (Row row : layouts()) {
+      ours.put(row.expression(), row.ours());
+    }
+    Map<String, Long> compilers = compile(directory, ours.keySet());
+
+    assertThat(compilers).hasSameSizeAs(ours);
+    ours.forEach((expression, value) -> assertThat(compilers).containsEntry(expression, value));
+  }
+
+  /// Every int constant of [LibCConstants] by name.
+  private static Map<String, Long> constants() throws IllegalAccessException {
+    Map<String, Long> found = new LinkedHashMap<>();
+    for (Field field : LibCConstants.class.getFields()) {
+      if (Modifier.isStatic(field.getModifiers()) && field.getType() == int.class) {
+        found.put(field.getName(), (long) field.getInt(null));
+      }
+    }
+    assertThat(found).isNotEmpty();
+    return found;
+  }
+
+  private static Map<String, Long> compile(Path directory, Iterable<String> expressions)
+      throws IOException, InterruptedException {
+    StringBuilder program = new StringBuilder("#define _GNU_SOURCE\n");
+    HEADERS.forEach(header -> program.append("#include <").append(header).append(">\n"));
+    program.append("int main(void) {\n");
+    for (String expression : expressions) {
+      // Through int where it is one, so that EPOLLET (1U << 31) has Java's sign.
+      String cast = expression.contains("(") ? "(long)" : "(long)(int)";
+      program.append("printf(\"%s|%ld\\n\", \"" + expression + "\", " + cast);
+      program.append("(" + expression + "));\n");
+    }
+    program.append("return 0; }\n");
+    Path source = directory.resolve("layout.c");
+    Path binary = directory.resolve("layout");
+    Files.writeString(source, program);
+    List<String> output = new ArrayList<>();
+    assumeTrue(canRun("cc", "--version"), "no C compiler 'cc' here");
+    int compiled = run(List.of("cc", "-o", binary.toString(), source.toString()), output);
+    assertThat(compiled).as(String.join("\n", output)).isZero();
+    output.clear();
+    assertThat(run(List.of(binary.toString()), output)).isZero();
+    Map<String, Long> values = new LinkedHashMap<>();
+    for (String line : output) {
+      int bar = line.lastIndexOf('|');
+      values.put(line.substring(0, bar), Long.parseLong(line.substring(bar + 1)));
+    }
+    return values;
+  }
+
+  private static boolean canRun(String... command) throws InterruptedException {
+    try {
+      return run(List.of(command), new ArrayList<>()) == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static int run(List<String> command, List<String> output)
+      throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    new String(process.getInputStream().readAllBytes(), UTF_8).lines().forEach(output::add);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ends").isTrue();
+    return process.exitValue();
+  }
+}
