@@ -171,6 +171,9 @@ public final class ServerConfig {
         all.put(key.redisName(), asRedis(key));
       }
     }
+    // Tools of Redis ask for these two, to say what they measure.
+    all.put("save", "");
+    all.put("appendonly", fsync() ? "yes" : "no");
     return all;
   }
 
@@ -210,7 +213,9 @@ public final class ServerConfig {
         options.put(key.name(), text(key));
       }
     }
-    options.putIfAbsent(FILE_PATH, dataDir().resolve("log").toString());
+    if (keys.find(FILE_PATH) != null) {
+      options.putIfAbsent(FILE_PATH, dataDir().resolve("log").toString());
+    }
     return Options.of(options);
   }
 

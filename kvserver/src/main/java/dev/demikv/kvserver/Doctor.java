@@ -1,0 +1,109 @@
+package dev.demikv.kvserver;
+
+import dev.demikv.libos.api.Capability;
+import dev.demikv.libos.config.OptionSpec;
+import dev.demikv.libos.config.Options;
+import dev.demikv.libos.device.Availability;
+import dev.demikv.libos.device.BackendProvider;
+import dev.demikv.libos.device.LogDeviceProvider;
+import dev.demikv.libos.device.TransportProvider;
+import java.util.List;
+import java.util.Locale;
+
+/// What `--doctor` prints: each backend of the library OS, whether it can be used here and, if not,
+/// why and what to do, its options, and who does what.
+final class Doctor {
+  private final List<BackendProvider> providers;
+  private final Options options;
+
+  /// @param options as configured
+  Doctor(List<BackendProvider> providers, Options options) {
+    this.providers = providers;
+    this.options = options;
+  }
+
+  private static String kind(BackendProvider provider) {
+    return switch (provider) {
+      case TransportProvider t -> "network";
+      case LogDeviceProvider d -> "storage";
+    };
+  }
+
+  /// For people.
+  String text() {
+    StringBuilder out = new StringBuilder();
+    for (BackendProvider provider : providers) {
+      Availability found = provider.availability(options);
+      out.append(
+          String.format(
+              Locale.ROOT,
+              "%s %s: %s%n  %s%n  %s%n",
+              kind(provider),
+              provider.name(),
+              found.available() ? "available" : "NOT available",
+              provider.description(),
+              found.reason()));
+      if (!found.advice().isEmpty()) {
+        out.append("  What to do: ").append(found.advice()).append(System.lineSeparator());
+      }
+      for (Capability capability : provider.capabilities(options)) {
+        out.append(
+            String.format(
+                Locale.ROOT,
+                "    %-24s %-8s %s%n",
+                capability.function(),
+                capability.performer().name().toLowerCase(Locale.ROOT),
+                capability.detail()));
+      }
+      for (OptionSpec option : provider.options()) {
+        out.append(
+            String.format(
+                Locale.ROOT,
+                "    %s = %s%n        %s%n",
+                option.key(),
+                options.text(option.key(), option.defaultValue()),
+                option.description()));
+      }
+      out.append(System.lineSeparator());
+    }
+    return out.toString();
+  }
+
+  /// For programs: an object with the list `backends`.
+  String json() {
+    Json out = new Json();
+    out.beginObject().name("backends").beginArray();
+    for (BackendProvider provider : providers) {
+      Availability found = provider.availability(options);
+      out.beginObject();
+      out.name("kind").value(kind(provider));
+      out.name("name").value(provider.name());
+      out.name("description").value(provider.description());
+      out.name("available").value(found.available());
+      out.name("reason").value(found.reason());
+      out.name("advice").value(found.advice());
+      out.name("capabilities").beginArray();
+      for (Capability capability : provider.capabilities(options)) {
+        out.beginObject();
+        out.name("function").value(capability.function());
+        out.name("performer").value(capability.performer().name().toLowerCase(Locale.ROOT));
+        out.name("detail").value(capability.detail());
+        out.endObject();
+      }
+      out.endArray();
+      out.name("options").beginArray();
+      for (OptionSpec option : provider.options()) {
+        out.beginObject();
+        out.name("key").value(option.key());
+        out.name("default").value(option.defaultValue());
+        out.name("value").value(options.text(option.key(), option.defaultValue()));
+        out.name("description").value(option.description());
+        out.endObject();
+      }
+      out.endArray();
+      out.endObject();
+    }
+    out.endArray().endObject();
+    return out.text() + System.lineSeparator();
+  }
+}

@@ -1,0 +1,154 @@
+package dev.demikv.kvserver;
+
+import dev.demikv.kvserver.config.ConfigDocument;
+import dev.demikv.kvserver.config.ConfigException;
+import dev.demikv.kvserver.config.ConfigKeys;
+import dev.demikv.kvserver.config.ConfigReader;
+import dev.demikv.kvserver.config.ServerConfig;
+import dev.demikv.kvserver.persist.DataException;
+import dev.demikv.kvserver.server.Server;
+import dev.demikv.libos.LibOses;
+import dev.demikv.libos.api.LibOsException;
+import dev.demikv.libos.lang.Nullable;
+import dev.demikv.libos.time.SystemClock;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// The command `kvserver`.
+///
+/// Exit codes: 0 ended as asked to, 1 the data or a device is not usable, 2 wrong arguments or
+/// configuration, 3 the log failed, 4 the end took too long, 5 the snapshot at the end failed.
+@Command(
+    name = "kvserver",
+    mixinStandardHelpOptions = true,
+    version = Main.VERSION,
+    description = "A durable, Redis-compatible key-value server on a library OS.",
+    footer = {
+      "",
+      "Every key can be set in the configuration file (HOCON) and by --set; --help-config",
+      "prints all keys with their defaults, in the form of a file to start from.",
+      "",
+      "Exit codes: 0 ended as asked to; 1 data or device not usable; 2 wrong arguments or",
+      "configuration; 3 the log failed; 4 the end took too long; 5 its snapshot failed."
+    })
+public final class Main implements Callable<Integer> {
+  static final String VERSION = "kvserver 0.1.0";
+
+  private static final int EXIT_UNUSABLE = 1;
+  private static final int EXIT_USAGE = 2;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "CONFIG",
+      description = "Configuration file; without one every key has its default.")
+  private @Nullable Path file;
+
+  @Option(
+      names = "--set",
+      paramLabel = "key=value",
+      description = "Sets a key, over the file. May be given several times.")
+  private List<String> settings = List.of();
+
+  @Option(names = "--doctor", description = "Prints which backends can be used here, and ends.")
+  private boolean doctor;
+
+  @Option(names = "--json", description = "With --doctor: as JSON.")
+  private boolean json;
+
+  @Option(names = "--help-config", description = "Prints all keys with their defaults, and ends.")
+  private boolean helpConfig;
+
+  private final PrintStream out;
+
+  private Main(PrintStream out) {
+    this.out = out;
+  }
+
+  /// Starts the server, or prints what was asked for.
+  public static void main(String[] arguments) {
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    int code = new CommandLine(new Main(out)).execute(arguments);
+    Runtime.getRuntime().halt(code);
+  }
+
+  @Override
+  public Integer call() {
+    ConfigKeys keys = new ConfigKeys(LibOses.options());
+    if (helpConfig) {
+      out.print(ConfigDocument.file(keys));
+      return 0;
+    }
+    ServerConfig config;
+    try {
+      config = ConfigReader.read(keys, file, settings);
+    } catch (ConfigException e) {
+      return complain(e.getMessage(), EXIT_USAGE);
+    }
+    if (doctor) {
+      Doctor report = new Doctor(LibOses.providers(), config.backendOptions());
+      out.print(json ? report.json() : report.text());
+      return 0;
+    }
+    Logging.configure(config);
+    Logger log = LoggerFactory.getLogger(Main.class);
+    try {
+      return serve(config, log);
+    } catch (DataException | LibOsException e) {
+      log.debug("Cannot start", e);
+      return complain(e.getMessage(), EXIT_UNUSABLE);
+    } catch (IllegalArgumentException e) {
+      log.debug("Cannot start", e);
+      return complain(e.getMessage(), EXIT_USAGE);
+    }
+  }
+
+  private int serve(ServerConfig config, Logger log) {
+    RandomGenerator random = RandomGenerator.getDefault();
+    try (Server server = Server.open(config, SystemClock.INSTANCE, random)) {
+      CountDownLatch ended = new CountDownLatch(1);
+      Thread hook = new Thread(() -> stop(server, ended, config), "end");
+      Runtime.getRuntime().addShutdownHook(hook);
+      try {
+        for (String line : server.banner(VERSION)) {
+          log.info(line);
+        }
+        out.println("ready " + server.addressText());
+        int code = server.run();
+        log.info("Ended");
+        return code;
+      } finally {
+        ended.countDown();
+      }
+    }
+  }
+
+  /// Runs when the process gets SIGTERM or SIGINT: lets the loop end, within bounded time.
+  private static void stop(Server server, CountDownLatch ended, ServerConfig config) {
+    server.stop();
+    try {
+      long nanos = config.nanos(ConfigKeys.SHUTDOWN_TIMEOUT) + TimeUnit.SECONDS.toNanos(5);
+      if (!ended.await(nanos, TimeUnit.NANOSECONDS)) {
+        Runtime.getRuntime().halt(Server.EXIT_TIMEOUT);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static int complain(@Nullable String message, int code) {
+    System.err.println("kvserver: " + message);
+    return code;
+  }
+}

@@ -1,0 +1,268 @@
+package dev.demikv.kvserver.persist;
+
+import dev.demikv.kvserver.engine.Engine;
+import dev.demikv.kvserver.engine.Entry;
+import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.LibOs;
+import dev.demikv.libos.api.ScatterGatherArray;
+import dev.demikv.libos.lang.Nullable;
+import java.lang.foreign.MemorySegment;
+import java.util.zip.CRC32C;
+
+/// Writes a snapshot to a storage queue, a bounded step at a time, while the loop goes on.
+///
+/// Up to [#RECORDS_IN_FLIGHT] records are on their way to the device; a step that finds more does
+/// nothing. The snapshot counts when its footer is durable, which [#step] tells.
+public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable {
+  /// Outcome of a step.
+  public enum State {
+    /// There is more to do at once.
+    WORKING,
+    /// It waits for a completion of the device, or for buffers.
+    WAITING,
+    /// The footer is durable.
+    DONE,
+    /// It failed: [#errno] says why. What was written does not count.
+    FAILED
+  }
+
+  private static final int RECORDS_IN_FLIGHT = 4;
+
+  private final LibOs libos;
+  private final int qd;
+  private final Engine.Snapshot source;
+  private final long number;
+  private final CRC32C checksum = new CRC32C();
+  private final MemorySegment entryHead =
+      MemorySegment.ofArray(new byte[SnapshotFormat.ENTRY_HEAD_BYTES]);
+  private final long[] tokens = new long[RECORDS_IN_FLIGHT];
+  private int firstToken;
+  private int inFlight;
+
+  private @Nullable ScatterGatherArray record;
+  private boolean recordFull;
+  private int recordEnd;
+  private int place;
+  private long partial;
+  private long entries;
+  private long bytes;
+  private boolean sourceDone;
+  private boolean footerPushed;
+  private int errno;
+
+  /// Begins with the state of this instant.
+  ///
+  /// @param qd an empty storage queue
+  /// @param number of the snapshot
+  /// @param sequence number of the last batch in the state
+  /// @param position where in the commands log its successors lie
+  public SnapshotWriter(
+      LibOs libos, int qd, Engine engine, long number, long sequence, long position, long millis) {
+    this.libos = libos;
+    this.qd = qd;
+    this.number = number;
+    this.source = engine.snapshot();
+    MemorySegment memory = newRecord(SnapshotFormat.HEADER);
+    if (memory == null) {
+      errno = Errno.ENOMEM;
+      return;
+    }
+    SnapshotFormat.putHeader(memory, sequence, position, millis, engine.databases());
+    recordEnd = SnapshotFormat.HEADER_BYTES;
+    recordFull = true;
+  }
+
+  /// Goes on.
+  ///
+  /// @param entriesMax bound of work
+  public State step(int entriesMax) {
+    if (errno != 0) {
+      return State.FAILED;
+    }
+    if (recordFull && !pushRecord()) {
+      return errno != 0 ? State.FAILED : State.WAITING;
+    }
+    if (!sourceDone) {
+      if (inFlight == RECORDS_IN_FLIGHT && record == null) {
+        return State.WAITING;
+      }
+      sourceDone = !source.step(this, entriesMax);
+      if (!sourceDone) {
+        return recordFull || record == null ? State.WAITING : State.WORKING;
+      }
+    }
+    if (!footerPushed && !pushFooter()) {
+      return errno != 0 ? State.FAILED : State.WAITING;
+    }
+    return inFlight == 0 ? State.DONE : State.WAITING;
+  }
+
+  /// Takes the completion of a push; returns whether it was of this snapshot.
+  public boolean onPushed(long qtoken, int result) {
+    if (inFlight == 0 || qtoken != tokens[firstToken]) {
+      return false;
+    }
+    firstToken = (firstToken + 1) % RECORDS_IN_FLIGHT;
+    inFlight--;
+    if (result < 0 && errno == 0) {
+      errno = -result;
+    }
+    return true;
+  }
+
+  /// The oldest push under way, to wait for; 0 if none.
+  public long oldestToken() {
+    return inFlight == 0 ? 0 : tokens[firstToken];
+  }
+
+  /// Why it failed, positive; 0 if it did not.
+  public int errno() {
+    return errno;
+  }
+
+  /// Number of the snapshot.
+  public long number() {
+    return number;
+  }
+
+  /// Entries written so far.
+  public long entries() {
+    return entries;
+  }
+
+  /// Bytes of entries written so far.
+  public long bytes() {
+    return bytes;
+  }
+
+  /// Bytes of old entries that the engine keeps for it.
+  public long pendingBytes() {
+    return source.pendingBytes();
+  }
+
+  @Override
+  public boolean take(int db, Entry entry) {
+    if (partial == 0) {
+      SnapshotFormat.putEntryHead(entryHead, 0, db, entry);
+    }
+    long keyAt = SnapshotFormat.ENTRY_HEAD_BYTES;
+    long valueAt = keyAt + entry.key.length();
+    long total = valueAt + entry.value.length();
+    while (partial < total) {
+      if (!hasRoom()) {
+        return false;
+      }
+      if (partial < keyAt) {
+        copy(entryHead, partial, keyAt - partial);
+      } else if (partial < valueAt) {
+        copy(entry.key.memory(), entry.key.offset() + partial - keyAt, valueAt - partial);
+      } else {
+        copy(entry.value.memory(), entry.value.offset() + partial - valueAt, total - partial);
+      }
+    }
+    partial = 0;
+    entries++;
+    bytes += total;
+    return true;
+  }
+
+  private boolean hasRoom() {
+    if (recordFull && !pushRecord()) {
+      return false;
+    }
+    return record != null || newRecord(SnapshotFormat.ENTRIES) != null;
+  }
+
+  private void copy(MemorySegment from, long offset, long length) {
+    ScatterGatherArray array = record;
+    if (array == null) {
+      throw new IllegalStateException("no record to write to");
+    }
+    int n = (int) Math.min(length, BatchRecord.RECORD_BYTES_MAX - recordEnd);
+    MemorySegment.copy(from, offset, array.memory(0), recordEnd, n);
+    recordEnd += n;
+    partial += n;
+    recordFull = recordEnd == BatchRecord.RECORD_BYTES_MAX;
+  }
+
+  /// Begins a record in a fresh buffer; `null` when there is none or too much is in flight.
+  private @Nullable MemorySegment newRecord(byte kind) {
+    if (inFlight == RECORDS_IN_FLIGHT) {
+      return null;
+    }
+    ScatterGatherArray array = libos.sgaAlloc(BatchRecord.RECORD_BYTES_MAX);
+    if (array == null) {
+      return null;
+    }
+    if (array.segmentCount() != 1) {
+      libos.sgaFree(array);
+      return null;
+    }
+    record = array;
+    recordEnd = SnapshotFormat.RECORD_HEAD_BYTES;
+    recordFull = false;
+    SnapshotFormat.putRecordHead(array.memory(0), kind, place, number);
+    return array.memory(0);
+  }
+
+  private boolean pushRecord() {
+    ScatterGatherArray array = record;
+    if (array == null) {
+      recordFull = false;
+      return true;
+    }
+    if (inFlight == RECORDS_IN_FLIGHT) {
+      return false;
+    }
+    array.setRange(0, 0, recordEnd);
+    long qtoken = libos.push(qd, array);
+    if (qtoken == -Errno.EAGAIN) {
+      recordFull = true;
+      return false;
+    }
+    if (SnapshotFormat.kind(array.memory(0)) == SnapshotFormat.ENTRIES) {
+      int from = SnapshotFormat.RECORD_HEAD_BYTES;
+      checksum.update(array.memory(0).asSlice(from, recordEnd - from).asByteBuffer());
+    }
+    record = null;
+    recordFull = false;
+    libos.sgaFree(array);
+    if (qtoken < 0) {
+      errno = (int) -qtoken;
+      return false;
+    }
+    place++;
+    tokens[(firstToken + inFlight) % RECORDS_IN_FLIGHT] = qtoken;
+    inFlight++;
+    return true;
+  }
+
+  private boolean pushFooter() {
+    if (record != null
+        && SnapshotFormat.kind(record.memory(0)) == SnapshotFormat.ENTRIES
+        && !pushRecord()) {
+      return false;
+    }
+    if (record == null) {
+      MemorySegment memory = newRecord(SnapshotFormat.FOOTER);
+      if (memory == null) {
+        return false;
+      }
+      SnapshotFormat.putFooter(memory, entries, bytes, (int) checksum.getValue());
+      recordEnd = SnapshotFormat.FOOTER_BYTES;
+    }
+    footerPushed = pushRecord();
+    return footerPushed;
+  }
+
+  /// Ends it, complete or not, and frees what the engine kept.
+  @Override
+  public void close() {
+    ScatterGatherArray array = record;
+    if (array != null) {
+      record = null;
+      libos.sgaFree(array);
+    }
+    source.close();
+  }
+}
