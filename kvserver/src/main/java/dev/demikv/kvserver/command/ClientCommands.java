@@ -45,7 +45,7 @@ final class ClientCommands {
     CommandArgs args = c.args();
     boolean library = args.is(2, "lib-name");
     if (!library && !args.is(2, "lib-ver")) {
-      c.reply().error("ERR Unrecognized option '" + args.text(2) + "'");
+      c.reply().error("ERR Unrecognized option '" + args.quoted(2) + "'");
       return;
     }
     if (!isName(args, 3)) {
@@ -174,7 +174,7 @@ final class ClientCommands {
         return type;
       }
     }
-    c.reply().error("ERR Unknown client type '" + c.args().text(index) + "'");
+    c.reply().error("ERR Unknown client type '" + c.args().quoted(index) + "'");
     return null;
   }
 

@@ -33,7 +33,7 @@ final class CommandCommands {
     for (int i = 2; i < args.count(); i++) {
       @Nullable CommandSpec spec = c.table().find(args.text(i));
       if (spec == null) {
-        c.reply().nullArray();
+        c.reply().nullBulk();
       } else {
         CommandReply.describe(c.reply(), spec);
       }

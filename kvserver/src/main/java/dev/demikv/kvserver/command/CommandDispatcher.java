@@ -57,7 +57,7 @@ public final class CommandDispatcher {
       return unknown(session, args);
     }
     if (!spec.subcommands().isEmpty() && args.count() > 1) {
-      refusal = Errors.unknownSubcommand(quoted(args, 1, QUOTED_BYTES_MAX), spec.name());
+      refusal = Errors.unknownSubcommand(args.quoted(1, QUOTED_BYTES_MAX), spec.name());
       return null;
     }
     if (!spec.allows(args.count())) {
@@ -133,20 +133,13 @@ public final class CommandDispatcher {
       return null;
     }
     StringBuilder text = new StringBuilder("ERR unknown command '");
-    text.append(quoted(args, 0, QUOTED_BYTES_MAX)).append("', with args beginning with: ");
+    text.append(args.quoted(0, QUOTED_BYTES_MAX)).append("', with args beginning with: ");
     int start = text.length();
     for (int i = 1; i < args.count() && text.length() - start < QUOTED_BYTES_MAX; i++) {
       int room = QUOTED_BYTES_MAX - (text.length() - start);
-      text.append('\'').append(quoted(args, i, room)).append("' ");
+      text.append('\'').append(args.quoted(i, room)).append("' ");
     }
     refusal = text.toString();
     return null;
-  }
-
-  /// An argument as C prints it with `%.*s`: cut at a NUL and at a number of bytes.
-  private static String quoted(CommandArgs args, int index, int bytesMax) {
-    String text = args.text(index, bytesMax);
-    int end = text.indexOf(0);
-    return end < 0 ? text : text.substring(0, end);
   }
 }

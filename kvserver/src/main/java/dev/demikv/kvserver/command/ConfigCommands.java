@@ -36,7 +36,7 @@ final class ConfigCommands {
   static void set(CommandContext c) {
     CommandArgs args = c.args();
     if (args.count() % 2 != 0) {
-      c.reply().error(Errors.wrongArity(c.spec()));
+      c.reply().error(Errors.SYNTAX);
       return;
     }
     List<String> known = c.server().configNames();
@@ -47,7 +47,7 @@ final class ConfigCommands {
         c.reply()
             .error(
                 "ERR Unknown option or number of arguments for CONFIG SET - '"
-                    + args.text(i)
+                    + args.quoted(i)
                     + "'");
         return;
       }

@@ -107,7 +107,7 @@ final class ConnectionCommands {
         name = i + 1;
         i++;
       } else {
-        c.reply().error("ERR Syntax error in HELLO option '" + args.text(i) + "'");
+        c.reply().error("ERR Syntax error in HELLO option '" + args.quoted(i) + "'");
         return;
       }
     }

@@ -72,7 +72,7 @@ final class ExpireCommands {
       } else if (args.is(i, "lt")) {
         options |= LT;
       } else {
-        c.reply().error("ERR Unsupported option " + args.text(i));
+        c.reply().error("ERR Unsupported option " + args.quoted(i));
         return -1;
       }
     }
@@ -128,6 +128,11 @@ final class ExpireCommands {
     reply(c, 0, false);
   }
 
+  /// Rounded; the last half second before the end of time included.
+  private static long seconds(long millis) {
+    return Long.divideUnsigned(millis + 500, 1000);
+  }
+
   private static void reply(CommandContext c, long baseMillis, boolean inSeconds) {
     if (!c.lookup(c.args().slice(1))) {
       c.reply().integer(NO_KEY);
@@ -135,7 +140,7 @@ final class ExpireCommands {
       c.reply().integer(NO_EXPIRY);
     } else {
       long millis = c.entry().expireAtMillis - baseMillis;
-      c.reply().integer(inSeconds ? (millis + 500) / 1000 : millis);
+      c.reply().integer(inSeconds ? seconds(millis) : millis);
     }
   }
 }

@@ -154,7 +154,7 @@ final class ServerCommands {
       c.reply()
           .error(
               "ERR unknown subcommand or wrong number of arguments for '"
-                  + args.text(1, 128)
+                  + args.quoted(1)
                   + "'. Try DEBUG HELP.");
     }
   }

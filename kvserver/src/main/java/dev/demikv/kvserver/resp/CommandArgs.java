@@ -14,6 +14,7 @@ public final class CommandArgs {
   private static final int INITIAL_COUNT = 16;
   private static final int KEPT_COUNT_MAX = 1024;
   private static final int SLICES = 8;
+  private static final int QUOTED_BYTES_MAX = 1024;
 
   private final Slice[] slices = new Slice[SLICES];
   private MemorySegment memory = MemorySegment.NULL;
@@ -102,11 +103,18 @@ public final class CommandArgs {
     return ByteText.latin1(slice(index, new Slice()));
   }
 
-  /// The start of an argument as a text of which each char is one byte.
-  public String text(int index, int bytesMax) {
+  /// An argument as errors quote it: up to the first NUL and 1024 bytes.
+  public String quoted(int index) {
+    return quoted(index, QUOTED_BYTES_MAX);
+  }
+
+  /// An argument as errors quote it: up to the first NUL and a number of bytes.
+  public String quoted(int index, int bytesMax) {
     Slice start = new Slice();
     start.set(memory, offset(index), Math.min(length(index), bytesMax));
-    return ByteText.latin1(start);
+    String text = ByteText.latin1(start);
+    int end = text.indexOf(0);
+    return end < 0 ? text : text.substring(0, end);
   }
 
   /// Whether an argument is this word, in whatever case.

@@ -115,10 +115,11 @@ public final class RespWriter {
 
   /// An error.
   ///
-  /// @param text code and message, as `ERR syntax error`; CR and LF become spaces
+  /// @param text code and message, as `ERR syntax error`; CR and LF become spaces, at the end
+  ///   nothing
   public void error(String text) {
     errorCount++;
-    line('-', text.replace('\r', ' ').replace('\n', ' '));
+    line('-', oneLine(text));
   }
 
   /// A whole number.
@@ -265,6 +266,23 @@ public final class RespWriter {
         + (exponent < 0 ? "e-" : "e+")
         + (Math.abs(exponent) < 10 ? "0" : "")
         + Math.abs(exponent);
+  }
+
+  private static String oneLine(String text) {
+    int length = text.length();
+    while (length > 0 && isLineEnd(text.charAt(length - 1))) {
+      length--;
+    }
+    for (int i = 0; i < length; i++) {
+      if (isLineEnd(text.charAt(i))) {
+        return text.substring(0, length).replace('\r', ' ').replace('\n', ' ');
+      }
+    }
+    return length == text.length() ? text : text.substring(0, length);
+  }
+
+  private static boolean isLineEnd(char c) {
+    return c == '\r' || c == '\n';
   }
 
   private void constant(long littleEndian, int length) {

@@ -28,7 +28,7 @@ final class RespWriterTest {
   void writesEveryType() {
     assertWritten("+OK\r\n", "+OK\r\n", RespWriter::ok);
     assertWritten("+a b\r\n", "+a b\r\n", w -> w.simple("a b"));
-    assertWritten("-ERR a  b\r\n", "-ERR a  b\r\n", w -> w.error("ERR a\r\nb"));
+    assertWritten("-ERR a  b\r\n", "-ERR a  b\r\n", w -> w.error("ERR a\r\nb\r\n"));
     assertWritten("$-1\r\n", "_\r\n", RespWriter::nullBulk);
     assertWritten("*-1\r\n", "_\r\n", RespWriter::nullArray);
     assertWritten("$3\r\nabc\r\n", "$3\r\nabc\r\n", w -> w.bulk(Slice.of("abc")));
