@@ -301,15 +301,12 @@ final class GroupCommit {
 
   /// Hands what was gathered to the device if it may have another round, and what the device had no
   /// room for before.
-  ///
-  /// @return device operations started
-  int advance() {
+  void advance() {
     if (failedErrno != 0) {
-      return 0;
+      return;
     }
-    int started = 0;
     for (long r = roundHead; r < roundTail; r++) {
-      started += submit(round(r), (int) (r % rounds.length));
+      submit(round(r), (int) (r % rounds.length));
     }
     if (round(roundTail).count > 0 && roundTail - roundHead < roundsInFlightMax) {
       seal(round(roundTail));
@@ -317,9 +314,8 @@ final class GroupCommit {
       Round next = round(roundTail);
       next.state = GATHERING;
       next.count = 0;
-      started += submit(round(roundTail - 1), (int) ((roundTail - 1) % rounds.length));
+      submit(round(roundTail - 1), (int) ((roundTail - 1) % rounds.length));
     }
-    return started;
   }
 
   /// Writes the headers of a round's groups.
@@ -369,9 +365,8 @@ final class GroupCommit {
     }
   }
 
-  private int submit(Round round, int index) {
-    int started = 0;
-    while (round.submitted < round.count) {
+  private void submit(Round round, int index) {
+    while (failedErrno == 0 && round.submitted < round.count) {
       int chunk = round.chunks[round.submitted];
       LogState log = superblock.log(chunkLog[chunk]);
       long position = chunkPosition[chunk];
@@ -385,25 +380,22 @@ final class GroupCommit {
               round.count == 1,
               LogIo.tag(LogIo.GROUP, index << CHUNK_BITS | chunk));
       if (rc == -Errno.EAGAIN) {
-        return started;
+        return;
       }
       if (rc < 0) {
         fail(-rc);
-        return started;
+        return;
       }
       round.submitted++;
       operationsInFlight++;
-      started++;
     }
     if (round.state == FLUSHING && !round.flushSubmitted) {
       if (device.flush(LogIo.tag(LogIo.FLUSH, index)) == 0) {
         round.flushSubmitted = true;
         operationsInFlight++;
         flushCount++;
-        started++;
       }
     }
-    return started;
   }
 
   /// A group is written.

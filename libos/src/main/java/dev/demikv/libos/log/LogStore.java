@@ -398,26 +398,26 @@ public final class LogStore implements AutoCloseable {
 
   /// End of turn: hands the records of the turn to the device, and what else there is to do.
   ///
-  /// @return amount of work done
+  /// @return completions reported; what was started does not count, as [#poll] will tell
   public int flush(long nowNanos) {
-    int work = commit.advance();
+    commit.advance();
+    int reported = 0;
     int wanting = 0;
     for (int i = 0; i < superblock.logCount; i++) {
-      LogState log = superblock.log(i);
-      if (log.recovered) {
-        wanting += maintain(log);
-        RecordReader reader = readers[i];
-        work += reader == null ? 0 : reader.advance();
+      RecordReader reader = readers[i];
+      if (reader != null) {
+        reported += reader.advance();
+        wanting += maintain(superblock.log(i));
       }
     }
     if (commit.failedErrno() == 0) {
-      work += segments.maintain(wanting + limits.segmentsAhead(), nowNanos);
-      work += superblocks.advance();
+      segments.maintain(wanting + limits.segmentsAhead(), nowNanos);
+      superblocks.advance();
     } else {
       superblocks.fail(commit.failedErrno());
     }
     device.submit();
-    return work;
+    return reported;
   }
 
   /// Gives a log its next segment when it is at half of its last, and gives up what is truncated.
@@ -446,7 +446,7 @@ public final class LogStore implements AutoCloseable {
 
   /// Takes the device's completions and reports what they bring about.
   ///
-  /// @return amount of work done
+  /// @return completions taken and reported; 0 means idle
   public int poll(long nowNanos) {
     int work = device.poll(io.dispatcher());
     work += commit.report();

@@ -167,7 +167,7 @@ final class RecordReader {
 
   /// Serves the pops that wait, as far as what is read and what buffers there are allow.
   ///
-  /// @return pops served and reads started
+  /// @return pops served
   int advance() {
     if (popCount == 0) {
       return 0;
@@ -189,7 +189,7 @@ final class RecordReader {
       }
       work += step;
     }
-    return work + (reading ? 1 : 0);
+    return work;
   }
 
   private static final int STARVED = -1;

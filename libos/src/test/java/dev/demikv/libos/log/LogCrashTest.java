@@ -46,7 +46,7 @@ final class LogCrashTest {
     run(seed);
   }
 
-  private static void run(long seed) {
+  static void run(long seed) {
     try (Run run = new Run(seed)) {
       run.run();
     } catch (AssertionError | RuntimeException e) {

@@ -123,9 +123,11 @@ final class StoreHarness implements LogSink, AutoCloseable {
   }
 
   /// One turn of the loop.
-  void turn() {
-    store().flush(world.nanoTime());
-    store().poll(world.nanoTime());
+  ///
+  /// @return work done
+  int turn() {
+    int work = store().flush(world.nanoTime());
+    return work + store().poll(world.nanoTime());
   }
 
   /// Turns until a token has completed.
@@ -145,8 +147,7 @@ final class StoreHarness implements LogSink, AutoCloseable {
   void settle() {
     int idle = 0;
     for (int i = 0; i < 100_000 && idle < 3; i++) {
-      turn();
-      idle = store().device().inFlight() == 0 ? idle + 1 : 0;
+      idle = turn() == 0 && store().device().inFlight() == 0 ? idle + 1 : 0;
     }
     assertThat(idle).isEqualTo(3);
   }
