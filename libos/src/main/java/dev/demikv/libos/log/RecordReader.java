@@ -358,6 +358,7 @@ final class RecordReader {
                 verdict.text());
     long place = at;
     restart();
+    bufferBytes = 0; // The next pop reads anew, in case the fault was on the way.
     complete(-Errno.EBADMSG, null, place);
     return 1;
   }
