@@ -37,6 +37,7 @@ final class GroupCommit {
   private final int blockBytes;
   private final MemorySegment staging;
   private final ByteBuffer view;
+  private final MemorySegment zeros;
   private final int chunkBytes;
   private final int chunkCount;
   private final int roundsInFlightMax;
@@ -99,6 +100,7 @@ final class GroupCommit {
   }
 
   /// @param staging aligned memory, a multiple of `chunkBytes`
+  /// @param zeros a block of zeros
   /// @param recordsMax a power of two
   GroupCommit(
       LogDevice device,
@@ -106,6 +108,7 @@ final class GroupCommit {
       FrameCodec codec,
       LogSink sink,
       MemorySegment staging,
+      MemorySegment zeros,
       int chunkBytes,
       int recordsMax,
       int roundsInFlightMax) {
@@ -116,6 +119,7 @@ final class GroupCommit {
     this.blockBytes = superblock.geometry.blockBytes();
     this.staging = staging;
     this.view = staging.asByteBuffer();
+    this.zeros = zeros;
     this.chunkBytes = chunkBytes;
     this.chunkCount = (int) (staging.byteSize() / chunkBytes);
     this.roundsInFlightMax = roundsInFlightMax;
@@ -335,9 +339,7 @@ final class GroupCommit {
       int base = chunk * chunkBytes;
       int used = chunkUsed[chunk];
       int bytes = LogFormat.alignUp(used, blockBytes);
-      for (int p = base + used; p < base + bytes; p += LogFormat.FRAME_ALIGN) {
-        staging.set(LogFormat.U64, p, 0);
-      }
+      MemorySegment.copy(zeros, 0, staging, (long) base + used, bytes - used);
       staging.set(LogFormat.U32, base + LogFormat.GROUP_BYTES, bytes);
       staging.set(LogFormat.U32, base + LogFormat.GROUP_LINK, log.link);
       staging.set(LogFormat.U64, base + LogFormat.GROUP_DURABLE_MARK, log.durableEnd);

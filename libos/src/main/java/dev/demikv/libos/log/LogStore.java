@@ -109,6 +109,7 @@ public final class LogStore implements AutoCloseable {
             codec,
             sink,
             memory.allocate((long) chunks * chunkBytes),
+            memory.allocate(block),
             chunkBytes,
             Integer.highestOneBit(limits.recordsStaged() * 2 - 1),
             limits.groupsInFlight());

@@ -79,8 +79,7 @@ final class Superblock {
     m.set(U64, LogFormat.SUPER_SEQUENCE, sequence);
     m.set(U32, LogFormat.SUPER_NEXT_GENERATION, nextGeneration);
     m.set(U32, LogFormat.SUPER_LOG_COUNT, logCount);
-    int used = LogFormat.SUPER_LOG_COUNT + 4;
-    m.asSlice(used, LogFormat.SUPER_HEADER_BYTES - used).fill((byte) 0);
+    zero(m, LogFormat.SUPER_LOG_COUNT + 4L, LogFormat.SUPER_HEADER_BYTES);
     int at = LogFormat.SUPER_HEADER_BYTES;
     for (int i = 0; i < logCount; i++) {
       encodeEntry(m, at, log(i));
@@ -95,14 +94,14 @@ final class Superblock {
       }
     }
     int padded = LogFormat.alignUp(at, geometry.blockBytes());
-    m.asSlice(at, padded - at).fill((byte) 0);
+    zero(m, at, padded);
     m.set(U32, LogFormat.SUPER_LENGTH, at);
     m.set(U32, LogFormat.SUPER_CRC, crc(view, at));
     return padded;
   }
 
   private static void encodeEntry(MemorySegment m, long at, LogState log) {
-    m.asSlice(at, LogFormat.LOG_ENTRY_BYTES).fill((byte) 0);
+    zero(m, at, at + LogFormat.LOG_ENTRY_BYTES);
     for (int i = 0; i < log.name.length(); i++) {
       m.set(ValueLayout.JAVA_BYTE, at + LogFormat.LOG_NAME + i, (byte) log.name.charAt(i));
     }
@@ -113,6 +112,12 @@ final class Superblock {
     m.set(U64, at + LogFormat.LOG_MARK, log.durableEnd);
     m.set(U64, at + LogFormat.LOG_FIRST_ORDINAL, log.keepFromOrdinal());
     m.set(U32, at + LogFormat.LOG_SEGMENT_COUNT, (int) (log.endOrdinal() - log.keepFromOrdinal()));
+  }
+
+  private static void zero(MemorySegment m, long from, long to) {
+    for (long at = from; at < to; at += 4) {
+      m.set(U32, at, 0);
+    }
   }
 
   private int crc(ByteBuffer view, int length) {
