@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.demikv.libos.ffi.struct.EpollEvent;
+import dev.demikv.libos.ffi.struct.IoUringCqe;
+import dev.demikv.libos.ffi.struct.IoUringParams;
+import dev.demikv.libos.ffi.struct.IoUringSqe;
 import dev.demikv.libos.ffi.struct.Iovec;
 import dev.demikv.libos.ffi.struct.Linger;
 import dev.demikv.libos.ffi.struct.Msghdr;
+import dev.demikv.libos.ffi.struct.Pollfd;
 import dev.demikv.libos.ffi.struct.SockaddrIn;
 import dev.demikv.libos.ffi.struct.SockaddrIn6;
+import dev.demikv.libos.ffi.struct.Statvfs;
+import dev.demikv.libos.ffi.struct.Statx;
 import dev.demikv.libos.ffi.struct.Timespec;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -95,6 +101,63 @@ final class CLayoutTest {
         new Row("sizeof(eventfd_t)", Long.BYTES, 8));
   }
 
+  private static List<Row> allLayouts() {
+    List<Row> all = new ArrayList<>(layouts());
+    all.addAll(fileLayouts());
+    return all;
+  }
+
+  private static List<Row> fileLayouts() {
+    return List.of(
+        new Row("sizeof(struct pollfd)", Pollfd.BYTES, 8),
+        new Row("offsetof(struct pollfd, fd)", Pollfd.FD_OFFSET, 0),
+        new Row("offsetof(struct pollfd, events)", Pollfd.EVENTS_OFFSET, 4),
+        new Row("offsetof(struct pollfd, revents)", Pollfd.REVENTS_OFFSET, 6),
+        new Row("sizeof(struct statx)", Statx.BYTES, 256),
+        new Row("offsetof(struct statx, stx_mask)", Statx.MASK_OFFSET, 0),
+        new Row("offsetof(struct statx, stx_mode)", Statx.MODE_OFFSET, 28),
+        new Row("offsetof(struct statx, stx_size)", Statx.SIZE_OFFSET, 40),
+        new Row("offsetof(struct statx, stx_dio_mem_align)", Statx.DIO_MEM_ALIGN_OFFSET, 152),
+        new Row("offsetof(struct statx, stx_dio_offset_align)", Statx.DIO_OFFSET_ALIGN_OFFSET, 156),
+        new Row("sizeof(struct statvfs)", Statvfs.BYTES, 112),
+        new Row("offsetof(struct statvfs, f_frsize)", Statvfs.FRSIZE_OFFSET, 8),
+        new Row("offsetof(struct statvfs, f_bavail)", Statvfs.BAVAIL_OFFSET, 32),
+        new Row("sizeof(struct io_uring_params)", IoUringParams.BYTES, 120),
+        new Row("offsetof(struct io_uring_params, sq_entries)", IoUringParams.SQ_ENTRIES_OFFSET, 0),
+        new Row("offsetof(struct io_uring_params, cq_entries)", IoUringParams.CQ_ENTRIES_OFFSET, 4),
+        new Row("offsetof(struct io_uring_params, flags)", IoUringParams.FLAGS_OFFSET, 8),
+        new Row("offsetof(struct io_uring_params, features)", IoUringParams.FEATURES_OFFSET, 20),
+        new Row("offsetof(struct io_uring_params, sq_off)", IoUringParams.SQ_OFF_OFFSET, 40),
+        new Row("offsetof(struct io_uring_params, cq_off)", IoUringParams.CQ_OFF_OFFSET, 80),
+        new Row("offsetof(struct io_sqring_offsets, head)", IoUringParams.RING_HEAD_OFFSET, 0),
+        new Row("offsetof(struct io_sqring_offsets, tail)", IoUringParams.RING_TAIL_OFFSET, 4),
+        new Row("offsetof(struct io_sqring_offsets, ring_mask)", IoUringParams.RING_MASK_OFFSET, 8),
+        new Row(
+            "offsetof(struct io_sqring_offsets, flags)", IoUringParams.SQ_RING_FLAGS_OFFSET, 16),
+        new Row(
+            "offsetof(struct io_sqring_offsets, array)", IoUringParams.SQ_RING_ARRAY_OFFSET, 24),
+        new Row("offsetof(struct io_cqring_offsets, head)", IoUringParams.RING_HEAD_OFFSET, 0),
+        new Row("offsetof(struct io_cqring_offsets, tail)", IoUringParams.RING_TAIL_OFFSET, 4),
+        new Row("offsetof(struct io_cqring_offsets, ring_mask)", IoUringParams.RING_MASK_OFFSET, 8),
+        new Row("offsetof(struct io_cqring_offsets, cqes)", IoUringParams.CQ_RING_CQES_OFFSET, 20),
+        new Row("sizeof(struct io_uring_sqe)", IoUringSqe.BYTES, 64),
+        new Row("offsetof(struct io_uring_sqe, opcode)", IoUringSqe.OPCODE_OFFSET, 0),
+        new Row("offsetof(struct io_uring_sqe, flags)", IoUringSqe.FLAGS_OFFSET, 1),
+        new Row("offsetof(struct io_uring_sqe, ioprio)", IoUringSqe.IOPRIO_OFFSET, 2),
+        new Row("offsetof(struct io_uring_sqe, fd)", IoUringSqe.FD_OFFSET, 4),
+        new Row("offsetof(struct io_uring_sqe, off)", IoUringSqe.OFF_OFFSET, 8),
+        new Row("offsetof(struct io_uring_sqe, addr)", IoUringSqe.ADDR_OFFSET, 16),
+        new Row("offsetof(struct io_uring_sqe, len)", IoUringSqe.LEN_OFFSET, 24),
+        new Row("offsetof(struct io_uring_sqe, rw_flags)", IoUringSqe.RW_FLAGS_OFFSET, 28),
+        new Row("offsetof(struct io_uring_sqe, fsync_flags)", IoUringSqe.RW_FLAGS_OFFSET, 28),
+        new Row("offsetof(struct io_uring_sqe, user_data)", IoUringSqe.USER_DATA_OFFSET, 32),
+        new Row("offsetof(struct io_uring_sqe, buf_index)", IoUringSqe.BUF_INDEX_OFFSET, 40),
+        new Row("offsetof(struct io_uring_sqe, addr3)", IoUringSqe.ADDR3_OFFSET, 48),
+        new Row("sizeof(struct io_uring_cqe)", IoUringCqe.BYTES, 16),
+        new Row("offsetof(struct io_uring_cqe, user_data)", IoUringCqe.USER_DATA_OFFSET, 0),
+        new Row("offsetof(struct io_uring_cqe, res)", IoUringCqe.RES_OFFSET, 8));
+  }
+
   /// Of the constants, those that a typing error would not show elsewhere.
   private static Map<String, Long> goldenConstants() {
     Map<String, Long> golden = new LinkedHashMap<>();
@@ -111,6 +174,15 @@ final class CLayoutTest {
     golden.put("EPOLLRDHUP", 8192L);
     golden.put("EPOLLET", -2_147_483_648L);
     golden.put("EPOLL_CTL_DEL", 2L);
+    golden.put("O_DIRECT", X86 ? 16_384L : 65_536L);
+    golden.put("O_DIRECTORY", X86 ? 65_536L : 16_384L);
+    golden.put("O_TMPFILE", X86 ? 4_259_840L : 4_210_688L);
+    golden.put("O_DSYNC", 4096L);
+    golden.put("RWF_DSYNC", 2L);
+    golden.put("IORING_OP_FSYNC", 3L);
+    golden.put("IORING_OP_READ", 22L);
+    golden.put("IORING_OP_WRITE", 23L);
+    golden.put("IORING_SETUP_COOP_TASKRUN", 256L);
     golden.put("_SC_PAGESIZE", 30L);
     golden.put("_SC_NPROCESSORS_ONLN", 84L);
     return golden;
@@ -118,7 +190,7 @@ final class CLayoutTest {
 
   @Test
   void layoutsAreAsInTheTable() {
-    for (Row row : layouts()) {
+    for (Row row : allLayouts()) {
       assertThat(row.ours()).as(row.expression()).isEqualTo(row.golden());
     }
   }
@@ -133,7 +205,7 @@ final class CLayoutTest {
   void layoutsAndConstantsAreTheCompilers(@TempDir Path directory)
       throws IOException, InterruptedException, IllegalAccessException {
     Map<String, Long> ours = new LinkedHashMap<>(constants());
-    for (Row row : layouts()) {
+    for (Row row : allLayouts()) {
       ours.put(row.expression(), row.ours());
     }
     Map<String, Long> compilers = compile(directory, ours.keySet());
@@ -142,12 +214,14 @@ final class CLayoutTest {
     ours.forEach((expression, value) -> assertThat(compilers).containsEntry(expression, value));
   }
 
-  /// Every int constant of [LibCConstants] by name.
+  /// Every int constant of [LibCConstants] and [IoUring] by name.
   private static Map<String, Long> constants() throws IllegalAccessException {
     Map<String, Long> found = new LinkedHashMap<>();
-    for (Field field : LibCConstants.class.getFields()) {
-      if (Modifier.isStatic(field.getModifiers()) && field.getType() == int.class) {
-        found.put(field.getName(), (long) field.getInt(null));
+    for (Class<?> type : List.of(LibCConstants.class, IoUring.class)) {
+      for (Field field : type.getFields()) {
+        if (Modifier.isStatic(field.getModifiers()) && field.getType() == int.class) {
+          found.put(field.getName(), (long) field.getInt(null));
+        }
       }
     }
     assertThat(found).isNotEmpty();
