@@ -116,6 +116,11 @@ final class Connection {
     return pushCount;
   }
 
+  /// Time since the latest bytes came on a connection that is ready, otherwise 0.
+  long idleNanos(long nowNanos) {
+    return state == State.READY ? nowNanos - lastReceiveNanos : 0;
+  }
+
   /// Commands without a delivered outcome.
   int outstandingCount() {
     return inFlight.count();

@@ -36,6 +36,9 @@ import java.util.random.RandomGenerator;
 public final class KvClient implements KvCommands, AutoCloseable {
   private static final int RESULTS = 16;
 
+  /// After so long without a reply, a blocking call first looks whether the connection still is.
+  private static final long IDLE_NANOS = 10_000_000;
+
   private final KvClientConfig config;
   private final LibOs libos;
   private final boolean ownsLibOs;
@@ -199,6 +202,11 @@ public final class KvClient implements KvCommands, AutoCloseable {
           "submitted commands are outstanding; poll them before a blocking call");
     }
     long begun = clock.nanoTime();
+    if (connection.idleNanos(begun) >= IDLE_NANOS) {
+      // The server may have hung up meanwhile: better to see it before a command is on its way.
+      turn(0);
+      connection.collect(single, begun);
+    }
     long now = begun;
     for (int retries = 0; ; retries++) {
       long left = commandTimeoutNanos - (now - begun);
