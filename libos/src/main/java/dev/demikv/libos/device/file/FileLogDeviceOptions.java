@@ -50,7 +50,8 @@ record FileLogDeviceOptions(
               MECHANISM,
               "auto",
               "How blocks are moved: io_uring, thread (one I/O thread), or auto: io_uring where the"
-                  + " kernel permits it and O_DIRECT works."),
+                  + " kernel permits it and O_DIRECT works. On a disk without FUA and with every"
+                  + " CPU busy, thread may be faster."),
           new OptionSpec(
               DIRECT,
               "auto",

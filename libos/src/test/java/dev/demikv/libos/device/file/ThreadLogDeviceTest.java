@@ -21,8 +21,9 @@ final class ThreadLogDeviceTest extends FileLogDeviceContract {
       assertThat(device.write(i * 4096L, memory, i * 4096L, 4096, true, next())).isZero();
     }
     drain();
-    // The thread may start on the first ones while the others are being queued.
-    assertThat(counter("storage.file.thread_syncs")).isLessThan(16);
+    // The thread may start on the first ones while the others are being queued; one alone has no
+    // flush of its own, so that there are at most half as many flushes as writes.
+    assertThat(counter("storage.file.thread_syncs")).isLessThanOrEqualTo(8);
     MemorySegment in = memory(16 * 4096);
     assertThat(read(0, in, 16 * 4096)).isEqualTo(16 * 4096);
     assertThat(in.mismatch(memory)).isEqualTo(-1);
