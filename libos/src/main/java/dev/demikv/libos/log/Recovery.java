@@ -66,7 +66,7 @@ final class Recovery {
     }
     if (!verifyAll && log.durableEnd > position) {
       position = log.durableEnd;
-      linkKnown = true;
+      linkKnown = position > head;
       link = log.durableLink;
     }
     walk(head);
@@ -84,7 +84,12 @@ final class Recovery {
       p += blockBytes;
     }
     if (proven > stop) {
-      throw damage(stop, proven, proof);
+      throw damage(
+          stop,
+          "%s proves that everything before position %d was durable".formatted(proof, proven));
+    }
+    if (stopVerdict == Verdict.LINK) {
+      throw damage(stop, "the group that is there names another one as the one before it");
     }
     boolean atMark = position == log.durableEnd;
     long tail = LogFormat.alignUp(stop, blockBytes);
@@ -103,7 +108,7 @@ final class Recovery {
     while (position < end()) {
       Verdict verdict = group(position);
       if (verdict == Verdict.VALID) {
-        linkKnown = true;
+        linkKnown = groupEnd > head; // A group that is truncated in whole proves nothing.
         link = groupLink;
         epoch = groupEpoch;
         position = groupEnd;
@@ -249,14 +254,13 @@ final class Recovery {
     return true;
   }
 
-  private LibOsException damage(long stop, long proven, String proof) {
+  private LibOsException damage(long stop, String proof) {
     long place = stopPosition >= stop ? stopPosition : stop;
     return new LibOsException(
         "recovery of " + log.place(place),
         Errno.EBADMSG,
-        ("Expected the log to go on there: %s proves that everything before position %d was"
-                + " durable. Found %s. The log is damaged and was not changed; restore it, or"
-                + " remove the store to begin anew")
-            .formatted(proof, proven, stopVerdict.text()));
+        ("Expected the log to go on there: %s. Found %s. The log is damaged and was not changed;"
+                + " restore it, or remove the store to begin anew")
+            .formatted(proof, stopVerdict.text()));
   }
 }

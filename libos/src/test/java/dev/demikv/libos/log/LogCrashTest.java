@@ -93,6 +93,7 @@ final class LogCrashTest {
     private final SplittableRandom random;
     private final StoreHarness harness;
     private final List<Model> models = new ArrayList<>();
+    private final int idleLogs;
     private long nextNumber = 1;
 
     Run(long seed) {
@@ -111,6 +112,7 @@ final class LogCrashTest {
       harness = new StoreHarness(seed, geometry, options);
       harness.disk.faults().latency(1_000, 200_000);
       int logs = random.nextInt(1, 4);
+      idleLogs = random.nextInt(3) == 0 ? 9 : 0; // A superblock of more than a sector tears.
       for (int i = 0; i < logs; i++) {
         models.add(new Model("log-" + i));
       }
@@ -143,6 +145,9 @@ final class LogCrashTest {
     /// @return false if not all are open
     private boolean open(boolean all) {
       harness.open();
+      for (int i = 0; i < idleLogs; i++) {
+        harness.store().openLog("idle-" + i);
+      }
       for (Model model : models) {
         if (!all && random.nextInt(20) == 0) {
           return false;

@@ -216,6 +216,31 @@ final class LogDamageTest {
   }
 
   @Test
+  void aGroupThatWasCutOffIsNotTakenForItsSuccessor() {
+    ImageDevice device = new ImageDevice(StoreHarness.GEOMETRY);
+    int log = harness.open(device).openLog("a");
+    append(log, 0);
+    append(log, 1);
+    int block = (int) (SEGMENT_1 + positions.get(1)) / StoreHarness.BLOCK * StoreHarness.BLOCK;
+    byte[] old = Arrays.copyOfRange(device.image, block, block + StoreHarness.BLOCK);
+    Arrays.fill(device.image, block, block + StoreHarness.BLOCK, (byte) 0);
+
+    device = new ImageDevice(StoreHarness.GEOMETRY, device.image, device.prepared);
+    log = harness.open(device).openLog("a");
+    assertThat(harness.readAll(log)).hasSize(1);
+    append(log, 1);
+    device = new ImageDevice(StoreHarness.GEOMETRY, device.image, device.prepared);
+    log = harness.open(device).openLog("a");
+    append(log, 2);
+
+    System.arraycopy(old, 0, device.image, block, StoreHarness.BLOCK);
+    ImageDevice reverted = new ImageDevice(StoreHarness.GEOMETRY, device.image, device.prepared);
+    assertThatThrownBy(() -> harness.open(reverted).openLog("a"))
+        .hasMessageContaining("EBADMSG")
+        .hasMessageContaining("does not follow the one before it");
+  }
+
+  @Test
   void verifyingOnlyTheTailFindsDamageWhenItIsRead() {
     harness.close();
     harness =
