@@ -1,7 +1,6 @@
 package dev.demikv.kvclient;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -15,6 +14,7 @@ public final class Command {
   private static final int LENGTH_DIGITS_MAX = 10;
 
   private byte[] body = new byte[128];
+  private MemorySegment bodySegment = MemorySegment.ofArray(body);
   private int bodyLength;
   private int argumentCount;
   private boolean readOnly;
@@ -69,7 +69,8 @@ public final class Command {
   /// Appends a part of a segment, on or off the heap, as an argument; returns this.
   public Command arg(MemorySegment source, long offset, int length) {
     begin(length);
-    MemorySegment.copy(source, ValueLayout.JAVA_BYTE, offset, body, bodyLength, length);
+    // From segment to segment: with the array itself, a view would be made for each call.
+    MemorySegment.copy(source, offset, bodySegment, bodyLength, length);
     bodyLength += length;
     return end();
   }
@@ -158,6 +159,7 @@ public final class Command {
           "a command exceeds " + BYTES_MAX + " bytes (" + needed + ")", false);
     }
     body = Arrays.copyOf(body, (int) Math.min(BYTES_MAX, Math.max(needed, body.length * 2L)));
+    bodySegment = MemorySegment.ofArray(body);
   }
 
   private static int digitCount(long value) {

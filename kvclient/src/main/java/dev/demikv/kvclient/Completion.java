@@ -2,7 +2,6 @@ package dev.demikv.kvclient;
 
 import dev.demikv.libos.lang.Nullable;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /// The outcome of one submitted command, filled in place by [KvClient#poll] and used again.
@@ -36,6 +35,7 @@ public final class Completion {
   private boolean outcomeUnknown;
   private @Nullable KvException cause;
   private byte[] bytes = NO_BYTES;
+  private MemorySegment segment = MemorySegment.NULL;
   private int replyOffset;
   private byte type;
   private int payloadOffset;
@@ -95,7 +95,7 @@ public final class Completion {
   /// @return bytes copied: [#length], or as much as there is room for
   public int copyTo(MemorySegment target, long offset) {
     int n = (int) Math.clamp(target.byteSize() - offset, 0L, Math.max(payloadLength, 0));
-    MemorySegment.copy(bytes, payloadOffset, target, ValueLayout.JAVA_BYTE, offset, n);
+    MemorySegment.copy(segment, payloadOffset, target, offset, n);
     return n;
   }
 
@@ -147,11 +147,13 @@ public final class Completion {
   }
 
   /// Fills in a reply that a scanner found whole.
-  void setReply(long commandId, byte[] buffer, int offset, ReplyScanner scanner) {
+  void setReply(long commandId, ReplyBuffer buffer, ReplyScanner scanner) {
+    int offset = buffer.head();
     id = commandId;
     outcomeUnknown = false;
     cause = null;
-    bytes = buffer;
+    bytes = buffer.bytes();
+    segment = buffer.segment();
     replyOffset = offset;
     type = scanner.type();
     status = type == '-' || type == '!' ? Status.SERVER_ERROR : Status.OK;
@@ -167,6 +169,7 @@ public final class Completion {
     outcomeUnknown = unknown;
     cause = because;
     bytes = NO_BYTES;
+    segment = MemorySegment.NULL;
     type = '_';
     payloadOffset = 0;
     payloadLength = -1;

@@ -298,7 +298,7 @@ final class Connection {
       } else if (nextReply(nowNanos)) {
         if (status == InFlight.PENDING) {
           pendingCount--;
-          into[count++].setReply(inFlight.id(number), replies.bytes(), replies.head(), scanner);
+          into[count++].setReply(inFlight.id(number), replies, scanner);
         }
         consumeReply();
         inFlight.removeHead();

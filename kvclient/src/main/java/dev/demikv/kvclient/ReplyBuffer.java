@@ -19,6 +19,11 @@ final class ReplyBuffer {
     return bytes;
   }
 
+  /// The array as a segment.
+  MemorySegment segment() {
+    return segment;
+  }
+
   /// Where the first byte lies.
   int head() {
     return head;
