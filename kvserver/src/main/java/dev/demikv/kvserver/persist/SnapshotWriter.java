@@ -2,10 +2,12 @@ package dev.demikv.kvserver.persist;
 
 import dev.demikv.kvserver.engine.Engine;
 import dev.demikv.kvserver.engine.Entry;
+import dev.demikv.kvserver.engine.Slice;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.lang.Nullable;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
 
@@ -43,7 +45,7 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
   private boolean recordFull;
   private int recordEnd;
   private int place;
-  private long partial;
+  private final Carry carry = new Carry();
   private long entries;
   private long bytes;
   private boolean sourceDone;
@@ -82,12 +84,15 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
     if (recordFull && !pushRecord()) {
       return errno != 0 ? State.FAILED : State.WAITING;
     }
+    if (!writeCarry()) {
+      return errno != 0 ? State.FAILED : State.WAITING;
+    }
     if (!sourceDone) {
       if (inFlight == RECORDS_IN_FLIGHT && record == null) {
         return State.WAITING;
       }
       sourceDone = !source.step(this, entriesMax);
-      if (!sourceDone) {
+      if (!sourceDone || !carry.isEmpty()) {
         return recordFull || record == null ? State.WAITING : State.WORKING;
       }
     }
@@ -142,28 +147,50 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
 
   @Override
   public boolean take(int db, Entry entry) {
-    if (partial == 0) {
-      SnapshotFormat.putEntryHead(entryHead, 0, db, entry);
+    if (!carry.isEmpty() || !hasRoom()) {
+      return false;
     }
-    long keyAt = SnapshotFormat.ENTRY_HEAD_BYTES;
-    long valueAt = keyAt + entry.key.length();
-    long total = valueAt + entry.value.length();
-    while (partial < total) {
-      if (!hasRoom()) {
-        return false;
-      }
-      if (partial < keyAt) {
-        copy(entryHead, partial, keyAt - partial);
-      } else if (partial < valueAt) {
-        copy(entry.key.memory(), entry.key.offset() + partial - keyAt, valueAt - partial);
-      } else {
-        copy(entry.value.memory(), entry.value.offset() + partial - valueAt, total - partial);
-      }
-    }
-    partial = 0;
+    SnapshotFormat.putEntryHead(entryHead, 0, db, entry);
+    Slice key = entry.key;
+    Slice value = entry.value;
+    write(entryHead, 0, SnapshotFormat.ENTRY_HEAD_BYTES);
+    write(key.memory(), key.offset(), key.length());
+    write(value.memory(), value.offset(), value.length());
     entries++;
-    bytes += total;
+    bytes += SnapshotFormat.ENTRY_HEAD_BYTES + (long) key.length() + value.length();
     return true;
+  }
+
+  /// Writes bytes of an entry, over several records if need be. What finds no room is kept aside:
+  /// an entry once begun cannot come again, as it may have changed by then.
+  private void write(MemorySegment from, long offset, long length) {
+    long written = 0;
+    while (written < length && carry.isEmpty() && hasRoom()) {
+      ScatterGatherArray array = record;
+      if (array == null) {
+        throw new IllegalStateException("no record to write to");
+      }
+      int n = (int) Math.min(length - written, BatchRecord.RECORD_BYTES_MAX - recordEnd);
+      MemorySegment.copy(from, offset + written, array.memory(0), recordEnd, n);
+      recordEnd += n;
+      written += n;
+      recordFull = recordEnd == BatchRecord.RECORD_BYTES_MAX;
+    }
+    carry.add(from, offset + written, length - written);
+  }
+
+  /// Writes what was kept aside; returns whether that is all.
+  private boolean writeCarry() {
+    while (!carry.isEmpty() && hasRoom()) {
+      ScatterGatherArray array = record;
+      if (array == null) {
+        throw new IllegalStateException("no record to write to");
+      }
+      int room = BatchRecord.RECORD_BYTES_MAX - recordEnd;
+      recordEnd += carry.moveTo(array.memory(0), recordEnd, room);
+      recordFull = recordEnd == BatchRecord.RECORD_BYTES_MAX;
+    }
+    return carry.isEmpty();
   }
 
   private boolean hasRoom() {
@@ -171,18 +198,6 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
       return false;
     }
     return record != null || newRecord(SnapshotFormat.ENTRIES) != null;
-  }
-
-  private void copy(MemorySegment from, long offset, long length) {
-    ScatterGatherArray array = record;
-    if (array == null) {
-      throw new IllegalStateException("no record to write to");
-    }
-    int n = (int) Math.min(length, BatchRecord.RECORD_BYTES_MAX - recordEnd);
-    MemorySegment.copy(from, offset, array.memory(0), recordEnd, n);
-    recordEnd += n;
-    partial += n;
-    recordFull = recordEnd == BatchRecord.RECORD_BYTES_MAX;
   }
 
   /// Begins a record in a fresh buffer; `null` when there is none or too much is in flight.
@@ -263,6 +278,60 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
       record = null;
       libos.sgaFree(array);
     }
+    carry.clear();
     source.close();
+  }
+
+  /// The rest of an entry that found no room.
+  private static final class Carry {
+    private @Nullable Arena arena;
+    private MemorySegment memory = MemorySegment.NULL;
+    private long start;
+    private long end;
+
+    boolean isEmpty() {
+      return start == end;
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // Closed when it is empty again.
+    void add(MemorySegment from, long offset, long length) {
+      if (length == 0) {
+        return;
+      }
+      if (end + length > memory.byteSize()) {
+        Arena larger = Arena.ofConfined();
+        MemorySegment moved = larger.allocate(Math.max(end + length, 4096));
+        MemorySegment.copy(memory, start, moved, start, end - start);
+        Arena old = arena;
+        if (old != null) {
+          old.close();
+        }
+        arena = larger;
+        memory = moved;
+      }
+      MemorySegment.copy(from, offset, memory, end, length);
+      end += length;
+    }
+
+    int moveTo(MemorySegment target, long offset, int room) {
+      int n = (int) Math.min(room, end - start);
+      MemorySegment.copy(memory, start, target, offset, n);
+      start += n;
+      if (start == end) {
+        clear();
+      }
+      return n;
+    }
+
+    void clear() {
+      start = 0;
+      end = 0;
+      memory = MemorySegment.NULL;
+      Arena old = arena;
+      if (old != null) {
+        arena = null;
+        old.close();
+      }
+    }
   }
 }

@@ -80,9 +80,6 @@ final class ActiveExpiry implements EntryVisitor {
         look(db, nowMillis);
       }
     }
-    if (path != null) {
-      proposedSequence = path.lastSequence() + 1;
-    }
     dueNanos = !any ? Long.MAX_VALUE : more ? nowNanos : nowNanos + intervalNanos;
   }
 
@@ -98,7 +95,10 @@ final class ActiveExpiry implements EntryVisitor {
     WritePath path = writes;
     if (path == null) {
       expired.remove(db, keys, nowMillis);
-    } else if (!path.expire(db, keys)) {
+    } else if (path.expire(db, keys)) {
+      // At the end of this turn it becomes the next batch, or one behind it.
+      proposedSequence = path.lastSequence() + 1;
+    } else {
       more = false;
     }
   }

@@ -46,4 +46,11 @@ interface CommitLog {
 
   /// Whether it failed for good.
   boolean hasFailed();
+
+  /// Whether the newest proposal waits for room on the device, which only cutting the log off, or a
+  /// larger device, can make.
+  boolean isFull();
+
+  /// Takes back the newest proposal, which waits for room: it will not be committed.
+  void withdraw();
 }

@@ -41,6 +41,7 @@ final class Persistence implements AutoCloseable {
   private final int snapshotA;
   private final int snapshotB;
   private final QResult result = new QResult();
+  private final StorageRoom room;
 
   private Phase phase = Phase.IDLE;
   private @Nullable SnapshotWriter writer;
@@ -63,6 +64,9 @@ final class Persistence implements AutoCloseable {
   private long startedWrites;
   private long snapshots;
   private boolean waitsForDevice;
+  private boolean triedForRoom;
+  private long logBytesTrigger;
+  private long intervalNanos;
 
   /// Opens the logs.
   Persistence(LibOs libos, Engine engine, ServerConfig config) {
@@ -73,6 +77,7 @@ final class Persistence implements AutoCloseable {
     this.snapshotA = libos.open(SNAPSHOT_A);
     this.snapshotB = libos.open(SNAPSHOT_B);
     this.lastEndNanos = libos.nowNanos();
+    this.room = new StorageRoom(libos);
   }
 
   /// Brings the state back.
@@ -154,7 +159,9 @@ final class Persistence implements AutoCloseable {
     if (phase != Phase.IDLE || (!lastSaveOk && nowNanos - lastEndNanos < RETRY_NANOS)) {
       return;
     }
-    if (logBytes() >= logBytesTrigger) {
+    if (room.isShort(logBytes(), engine.usedBytes())) {
+      begin("the storage runs short", writesDone, nowNanos);
+    } else if (logBytes() >= logBytesTrigger) {
       begin("the log has " + logBytes() + " bytes", writesDone, nowNanos);
     } else if (intervalNanos > 0
         && nowNanos - lastEndNanos >= intervalNanos
@@ -163,8 +170,20 @@ final class Persistence implements AutoCloseable {
     }
   }
 
-  private long logBytesTrigger;
-  private long intervalNanos;
+  /// The log found no room: begins a snapshot, so that it can be cut off.
+  ///
+  /// @return whether there is hope: a snapshot is under way
+  boolean makeRoom(long writesDone, long nowNanos) {
+    if (phase != Phase.IDLE) {
+      return true;
+    }
+    boolean hopeful = lastSaveOk && room.isWorthIt(logBytes(), engine.usedBytes());
+    if (triedForRoom && !hopeful && nowNanos - lastEndNanos < RETRY_NANOS) {
+      return false;
+    }
+    triedForRoom = true;
+    return begin("the storage is full", writesDone, nowNanos);
+  }
 
   /// Reads the keys that may have changed.
   void configure() {

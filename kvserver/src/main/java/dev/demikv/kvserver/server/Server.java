@@ -57,6 +57,9 @@ public final class Server implements AutoCloseable {
   /// Ended, but the snapshot at the end failed.
   public static final int EXIT_SNAPSHOT_FAILED = 5;
 
+  /// Ended by [#abort].
+  static final int EXIT_ABORTED = 6;
+
   /// Ended because the log failed.
   public static final int EXIT_LOG_FAILED = 3;
 
@@ -87,6 +90,7 @@ public final class Server implements AutoCloseable {
   private boolean housekeepingLeft;
   private long clientIds;
   private volatile boolean stopRequested;
+  private volatile boolean aborted;
 
   /// Opens everything, brings the state back and listens; accepts nobody before [#run].
   ///
@@ -233,6 +237,9 @@ public final class Server implements AutoCloseable {
   public int run() {
     listeners.start();
     while (!shutdown.isOver()) {
+      if (aborted) {
+        return EXIT_ABORTED;
+      }
       turn();
     }
     return shutdown.exitCode();
@@ -241,6 +248,13 @@ public final class Server implements AutoCloseable {
   /// Asks it to end cleanly. Any thread; safe when it has ended.
   public void stop() {
     stopRequested = true;
+    libos.wake();
+  }
+
+  /// Ends the loop at once: nothing more is answered, no snapshot is written. Any thread. For tests
+  /// of what a crash leaves behind.
+  void abort() {
+    aborted = true;
     libos.wake();
   }
 
@@ -260,6 +274,9 @@ public final class Server implements AutoCloseable {
     WritePath path = writes;
     if (path != null) {
       path.endTurn(nowMillis);
+      if (path.isFull()) {
+        makeRoom(path);
+      }
     }
     Persistence p = persistence;
     if (p != null) {
@@ -272,6 +289,15 @@ public final class Server implements AutoCloseable {
       shutdown.begin(Shutdown.Mode.DEFAULT, "signal");
     }
     shutdown.turn(nowNanos);
+  }
+
+  /// The device is full: a snapshot lets the log be cut off. Until it is there writers wait; when
+  /// there is no hope, they are told.
+  private void makeRoom(WritePath path) {
+    Persistence p = persistence;
+    if (p == null || !p.makeRoom(runner.writesDone(), nowNanos)) {
+      path.refuseForRoom();
+    }
   }
 
   /// How long the loop may sleep.

@@ -32,6 +32,7 @@ final class StorageCommitLog implements CommitLog {
   private long committedBatches;
   private long committedPosition;
   private int failure;
+  private boolean full;
 
   /// @param qd the storage queue, written by nobody else
   /// @param batchesMax batches in flight
@@ -66,7 +67,8 @@ final class StorageCommitLog implements CommitLog {
     }
     while (pushedBytes < batch.bytes()) {
       long qtoken = batch.isLong() ? pushPiece(batch) : pushWhole(batch);
-      if (qtoken == -Errno.EAGAIN) {
+      full = qtoken == -Errno.ENOSPC;
+      if (full || qtoken == -Errno.EAGAIN) {
         return;
       }
       if (qtoken < 0) {
@@ -164,6 +166,23 @@ final class StorageCommitLog implements CommitLog {
   @Override
   public boolean hasFailed() {
     return failure != 0;
+  }
+
+  @Override
+  public boolean isFull() {
+    return full && failure == 0;
+  }
+
+  @Override
+  public void withdraw() {
+    if (pushing == null) {
+      throw new IllegalStateException("nothing waits for room");
+    }
+    // Pieces of a long command that are in the log already count for nothing without the last.
+    count--;
+    ring[slot(count)] = null;
+    pushing = null;
+    full = false;
   }
 
   /// Batches committed so far.

@@ -32,6 +32,9 @@ final class WritePath implements CommitLog.Listener {
   static final int REFUSED = 2;
 
   private static final int DENYOOM = CommandFlag.DENYOOM.bit();
+  private static final String FULL_TEXT =
+      "MISCONF The storage is full: this write was not executed. Enlarge it (storage.*.capacity)"
+          + " and restart, or delete other files on its disk.";
   private static final String OOM = "OOM command not allowed when used memory > 'maxmemory'.";
 
   private final Engine engine;
@@ -235,6 +238,25 @@ final class WritePath implements CommitLog.Listener {
       proposedCount++;
     }
     applyReadsAtHead();
+  }
+
+  /// Whether writes wait for room on the device, and all before them are applied.
+  boolean isFull() {
+    return log.isFull() && log.inFlight() == 1 && proposedCount == 1;
+  }
+
+  /// Answers the writes that wait for room with an error: they are not executed. Only when
+  /// [#isFull].
+  void refuseForRoom() {
+    log.withdraw();
+    lastSequence--;
+    proposedCount = 0;
+    seal();
+    while (pendingCount > 0) {
+      WriteBatch batch = removeHead();
+      applier.abandon(batch, FULL_TEXT);
+      recycle(batch);
+    }
   }
 
   @Override

@@ -501,6 +501,7 @@ public final class LogStore implements AutoCloseable {
     segments.counters(visitor);
     visitor.accept("log.superblock-writes", superblocks.writeCount());
     visitor.accept("log.push-no-space", noSpaceCount);
+    visitor.accept("log.segment-bytes", device.geometry().segmentBytes());
     long read = 0;
     for (RecordReader reader : readers) {
       read += reader == null ? 0 : reader.recordCount();

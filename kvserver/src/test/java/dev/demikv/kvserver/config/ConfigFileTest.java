@@ -1,0 +1,28 @@
+package dev.demikv.kvserver.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.demikv.libos.LibOses;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class ConfigFileTest {
+  /// Tests start in their module's folder, or in the project's root from an editor.
+  private static Path file() {
+    Path beside = Path.of("..", "configs", "kvserver.conf");
+    return Files.exists(beside) ? beside : Path.of("configs", "kvserver.conf");
+  }
+
+  @Test
+  void committedFileIsWhatTheTableSays() throws IOException {
+    ConfigKeys keys = new ConfigKeys(LibOses.options());
+    assertThat(Files.readString(file()))
+        .as("write it anew: kvserver/bin/kvserver --help-config > configs/kvserver.conf")
+        .isEqualTo(ConfigDocument.file(keys));
+    assertThat(ConfigReader.read(keys, file(), List.of()).asMap())
+        .isEqualTo(new ServerConfig(keys).asMap());
+  }
+}
