@@ -128,13 +128,12 @@ final class LogBench {
                 "--ioengine=psync",
                 "--rw=write",
                 "--bs=4k",
-                "--size=16m",
+                "--size=32m",
                 "--direct=1",
                 "--sync=dsync",
                 "--overwrite=1",
                 "--fallocate=none",
                 "--number_ios=" + count,
-                "--loops=64",
                 "--output-format=json"));
     int at = out.indexOf("\"percentile\"", out.indexOf("\"write\" :"));
     return new double[] {percentile(out, at, "50.000000"), percentile(out, at, "99.000000")};
