@@ -14,9 +14,9 @@ import dev.demikv.libos.time.SystemClock;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -117,34 +117,30 @@ public final class Main implements Callable<Integer> {
   private int serve(ServerConfig config, Logger log) {
     RandomGenerator random = RandomGenerator.getDefault();
     try (Server server = Server.open(config, SystemClock.INSTANCE, random)) {
-      CountDownLatch ended = new CountDownLatch(1);
-      Thread hook = new Thread(() -> stop(server, ended, config), "end");
-      Runtime.getRuntime().addShutdownHook(hook);
-      try {
-        for (String line : server.banner(VERSION)) {
-          log.info(line);
-        }
-        out.println("ready " + server.addressText());
-        int code = server.run();
-        log.info("Ended");
-        return code;
-      } finally {
-        ended.countDown();
+      Thread loop = Thread.currentThread();
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, loop, config), "end"));
+      for (String line : server.banner(VERSION)) {
+        log.info(line);
       }
+      out.println("ready " + server.addressText());
+      int code = server.run();
+      log.info("Ended");
+      return code;
     }
   }
 
-  /// Runs when the process gets SIGTERM or SIGINT: lets the loop end, within bounded time.
-  private static void stop(Server server, CountDownLatch ended, ServerConfig config) {
+  /// Runs when the process gets SIGTERM or SIGINT: asks the loop to end and waits for it. The main
+  /// thread then ends the process with the server's exit code, where a hook that returned would end
+  /// it with that of the signal; a loop that takes too long is cut off.
+  private static void stop(Server server, Thread loop, ServerConfig config) {
     server.stop();
+    long nanos = config.nanos(ConfigKeys.SHUTDOWN_TIMEOUT) + TimeUnit.SECONDS.toNanos(5);
     try {
-      long nanos = config.nanos(ConfigKeys.SHUTDOWN_TIMEOUT) + TimeUnit.SECONDS.toNanos(5);
-      if (!ended.await(nanos, TimeUnit.NANOSECONDS)) {
-        Runtime.getRuntime().halt(Server.EXIT_TIMEOUT);
-      }
+      loop.join(Duration.ofNanos(nanos));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    Runtime.getRuntime().halt(Server.EXIT_TIMEOUT);
   }
 
   private static int complain(@Nullable String message, int code) {
