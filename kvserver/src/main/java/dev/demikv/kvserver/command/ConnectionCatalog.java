@@ -87,10 +87,8 @@ final class ConnectionCatalog {
                       .about(CommandGroup.CONNECTION, "2.4.0", "Kill the connection of a client")
                       .complexity("O(N) where N is the number of client connections")
                       .syntax(
-                          "ip:port|[ID client-id]|[TYPE NORMAL|MASTER|SLAVE|REPLICA|PUBSUB]|[USER"
-                              + " username]|[ADDR ip:port]|[LADDR ip:port]|[SKIPME yes/no] [[ID"
-                              + " client-id]|[TYPE NORMAL|MASTER|SLAVE|REPLICA|PUBSUB]|[USER"
-                              + " username]|[ADDR ip:port]|[LADDR ip:port]|[SKIPME yes/no] ...]"))
+                          "ip:port|ID client-id|TYPE NORMAL|ADDR ip:port|LADDR ip:port|USER"
+                              + " username|SKIPME yes|no ..."))
               .sub(
                   command("list", -2, ClientCommands::list)
                       .flags("admin noscript loading stale")

@@ -16,10 +16,7 @@ final class GenericCatalog {
               .tips("request_policy:multi_shard", "response_policy:agg_sum")
               .about(CommandGroup.GENERIC, "1.0.0", "Delete a key")
               .complexity(
-                  "O(N) where N is the number of keys that will be removed. When a key to remove"
-                      + " holds a value other than a string, the individual complexity for this key"
-                      + " is O(M) where M is the number of elements in the list, set, sorted set or"
-                      + " hash. Removing a single key that holds a string value is O(1)")
+                  "O(N) where N is the number of keys that will be removed")
               .syntax("key [key ...]"),
           command("unlink", -2, KeyCommands::del)
               .flags("write fast")
