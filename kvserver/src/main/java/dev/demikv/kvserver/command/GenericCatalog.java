@@ -15,8 +15,7 @@ final class GenericCatalog {
               .categories("keyspace")
               .tips("request_policy:multi_shard", "response_policy:agg_sum")
               .about(CommandGroup.GENERIC, "1.0.0", "Delete a key")
-              .complexity(
-                  "O(N) where N is the number of keys that will be removed")
+              .complexity("O(N) where N is the number of keys that will be removed")
               .syntax("key [key ...]"),
           command("unlink", -2, KeyCommands::del)
               .flags("write fast")

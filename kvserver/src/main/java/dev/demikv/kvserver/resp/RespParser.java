@@ -43,6 +43,12 @@ public final class RespParser {
   private static final long SHORT_START_MASK = 0xffff_00ff_ffff_00ffL;
   private static final int SHORT_START_BYTES = 8;
 
+  /// `$9999`.
+  private static final int SHORT_LINE_BYTES_MAX = 5;
+
+  /// More than a short argument takes with its line.
+  private static final int SHORT_ROOM_BYTES = 16 * 1024;
+
   private RespLimits limits;
   private boolean authenticated = true;
   private int state = START;
@@ -165,7 +171,7 @@ public final class RespParser {
       state = BULK_LINE;
     }
     while (true) {
-      if (state == BULK_LINE) {
+      if (state == BULK_LINE && !shortBulkLine(memory, start, available)) {
         int line = lineEnd(memory, start, available);
         if (line < 0) {
           return line == NO_LINE ? NEED_MORE : fail("too big bulk count string");
@@ -173,8 +179,8 @@ public final class RespParser {
         if (!bulk(memory, start, line)) {
           return PROTOCOL_ERROR;
         }
-        state = BULK;
       }
+      state = BULK;
       // The two bytes behind an argument are skipped unseen, as Redis does.
       if (available - cursor < bulkLength + 2) {
         return NEED_MORE;
@@ -186,6 +192,35 @@ public final class RespParser {
       }
       state = BULK_LINE;
     }
+  }
+
+  /// Reads a line `$1\r\n` to `$9999\r\n` from one word, which is how nearly all are; whatever else
+  /// there is, and what the limits might forbid, is left to [#bulk].
+  private boolean shortBulkLine(MemorySegment memory, long start, int available) {
+    if (searched != 0 || available - cursor < Long.BYTES || !authenticated) {
+      return false;
+    }
+    long word = memory.get(U64_LE, start + cursor);
+    int digit = (int) (word >>> 8 & 0xff) - '0';
+    if ((word & 0xff) != '$' || digit < 1 || digit > 9) {
+      return false;
+    }
+    int length = digit;
+    int lineBytes = 2;
+    for (long rest = word >>> 16; (rest & 0xff) != '\r'; rest >>>= 8) {
+      digit = (int) (rest & 0xff) - '0';
+      if (digit < 0 || digit > 9 || lineBytes == SHORT_LINE_BYTES_MAX) {
+        return false;
+      }
+      length = length * 10 + digit;
+      lineBytes++;
+    }
+    if (length > limits.bulkBytesMax() || cursor > limits.commandBytesMax() - SHORT_ROOM_BYTES) {
+      return false;
+    }
+    cursor += lineBytes + 2;
+    bulkLength = length;
+    return true;
   }
 
   private int complete(MemorySegment memory, long start, CommandArgs args) {
