@@ -4,11 +4,8 @@ import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.api.LibOsException;
-import dev.demikv.libos.api.Opcode;
 import dev.demikv.libos.api.QResult;
 import dev.demikv.libos.api.ScatterGatherArray;
-import dev.demikv.libos.api.SocketOption;
-import dev.demikv.libos.api.SocketType;
 import dev.demikv.libos.lang.Nullable;
 
 /// The connection to a server as a state machine: completions and time in, pushes and pops out. It
@@ -22,10 +19,8 @@ import dev.demikv.libos.lang.Nullable;
 ///     └──no commands── BACKOFF ◀──────────┴───────────┘          close() ──▶ CLOSED
 /// ```
 ///
-/// What was submitted since the last turn goes in one push. A short push is quiet: nothing needs to
-/// be known of it unless it fails. Of a long one the completion is awaited before the next: that is
-/// the back-pressure. One pop is under way unless more is buffered than one reply may be
-/// (back-pressure on the server).
+/// What was submitted since the last turn goes in one push. One pop is under way unless more is
+/// buffered than one reply may be (back-pressure on the server).
 final class Connection {
   enum State {
     IDLE,
@@ -35,11 +30,6 @@ final class Connection {
     BACKOFF,
     CLOSED
   }
-
-  private static final int PUSH_BYTES_MAX = 256 << 10;
-  private static final int PUSH_BYTES_MIN = 1 << 10;
-  private static final int QUIET_BYTES_MAX = 16 << 10;
-  private static final int ORPHANS_MAX = 16;
 
   /// When memory or room in the queue is out and no completion will tell of it: try again then.
   private static final long RETRY_NANOS = 1_000_000;
@@ -53,19 +43,13 @@ final class Connection {
   private final ReplyBuffer replies = new ReplyBuffer();
   private final ReplyScanner scanner;
   private final Greeting greeting;
-  private final QResult swallowed = new QResult();
-  private final long[] orphans = new long[ORPHANS_MAX];
+  private final Link link;
 
   private State state = State.IDLE;
   private int addressIndex;
-  private int qd;
-  private long connectToken;
-  private long pushToken;
-  private long popToken;
   private boolean ended;
   private String endReason = "";
   private boolean pushBroken;
-  private boolean quiet;
   private @Nullable KvException lastFailure;
   private long nextId = 1;
   private int pendingCount;
@@ -78,10 +62,10 @@ final class Connection {
   private long earliestDeadlineNanos;
   private boolean deadlineArmed;
   private long failedAttemptCount;
-  private long pushCount;
 
   Connection(LibOs libos, KvClientConfig config, Endpoint[] addresses, Backoff backoff) {
     this.libos = libos;
+    this.link = new Link(libos);
     this.config = config;
     this.addresses = addresses;
     this.backoff = backoff;
@@ -109,11 +93,6 @@ final class Connection {
   /// Attempts to connect that failed, each over all addresses, since the beginning.
   long failedAttemptCount() {
     return failedAttemptCount;
-  }
-
-  /// Arrays pushed since the beginning.
-  long pushCount() {
-    return pushCount;
   }
 
   /// Time since the latest bytes came on a connection that is ready, otherwise 0.
@@ -240,40 +219,19 @@ final class Connection {
   ///
   /// @param tokens room for three
   int tokens(long[] tokens) {
-    int count = 0;
-    if (popToken != 0) {
-      tokens[count++] = popToken;
-    }
-    if (pushToken != 0) {
-      tokens[count++] = pushToken;
-    }
-    if (connectToken != 0) {
-      tokens[count++] = connectToken;
-    }
-    return count;
+    return link.tokens(tokens);
   }
 
   /// Takes a completion, if it belongs to this connection. Takes over its array.
   boolean onCompletion(QResult result, long nowNanos) {
-    long qtoken = result.qtoken;
-    if (qtoken == 0) {
-      return false;
-    }
-    if (qtoken == popToken) {
-      popToken = 0;
-      popped(result, nowNanos);
-    } else if (qtoken == pushToken) {
-      pushToken = 0;
-      if (result.result < 0) {
-        pushFailed(result.result);
+    switch (link.onCompletion(result)) {
+      case FOREIGN -> {
+        return false;
       }
-    } else if (qtoken == connectToken) {
-      connectToken = 0;
-      connected(result, nowNanos);
-    } else if (result.opcode == Opcode.PUSH && result.qd == qd) {
-      pushFailed(result.result);
-    } else {
-      return adopt(result);
+      case CONNECTED -> connected(result, nowNanos);
+      case POPPED -> popped(result, nowNanos);
+      case PUSH_FAILED -> pushFailed(result.result);
+      case PUSHED, STALE -> {}
     }
     return true;
   }
@@ -296,6 +254,7 @@ final class Connection {
             inFlight.cause(number));
         inFlight.removeHead();
       } else if (nextReply(nowNanos)) {
+        assert status != InFlight.EXPIRED : "told before replies are";
         if (status == InFlight.PENDING) {
           pendingCount--;
           into[count++].setReply(inFlight.id(number), replies, scanner);
@@ -455,56 +414,33 @@ final class Connection {
 
   private void pushNext(long nowNanos) {
     RequestBuffer source = state == State.READY ? requests : greeting.requests();
-    if (pushToken != 0 || pushBroken || source.isEmpty()) {
+    if (pushBroken || source.isEmpty() || !link.canPush()) {
       return;
     }
-    int length = Math.min(source.length(), PUSH_BYTES_MAX);
-    ScatterGatherArray sga = libos.sgaAlloc(length);
-    while (sga == null && length > PUSH_BYTES_MIN) {
-      length = Math.max(PUSH_BYTES_MIN, length / 4);
-      sga = libos.sgaAlloc(length);
-    }
-    if (sga == null) {
+    int result = link.push(source);
+    if (result == -Errno.EAGAIN) {
       retryLater(nowNanos);
-      return;
-    }
-    source.copyTo(sga, length);
-    boolean quietly = source.length() <= QUIET_BYTES_MAX;
-    if (quietly != quiet) {
-      libos.setsockopt(qd, SocketOption.PUSH_QUIET, quietly ? 1 : 0);
-      quiet = quietly;
-    }
-    long qtoken = libos.push(qd, sga);
-    libos.sgaFree(sga);
-    if (qtoken > 0) {
-      source.consume(length);
-      pushToken = quietly ? 0 : qtoken;
-      pushCount++;
-    } else if (qtoken == -Errno.EAGAIN) {
-      retryLater(nowNanos);
-    } else {
-      pushFailed(qtoken);
+    } else if (result < 0) {
+      pushFailed(result);
     }
   }
 
   /// What the server said before it hung up is still to be read: the pop tells the end.
-  private void pushFailed(long result) {
+  private void pushFailed(int result) {
     pushBroken = true;
     lastFailure = failure("connection to " + address() + " lost: " + describe(result), null);
   }
 
   private void popNext(long nowNanos) {
-    if (popToken != 0 || ended || replies.length() > config.replyLimits().replyBytesMax()) {
+    if (ended || replies.length() > config.replyLimits().replyBytesMax()) {
       return;
     }
-    long qtoken = libos.pop(qd);
-    if (qtoken > 0) {
-      popToken = qtoken;
-    } else if (qtoken == -Errno.EAGAIN) {
+    int result = link.pop();
+    if (result == -Errno.EAGAIN) {
       retryLater(nowNanos);
-    } else {
+    } else if (result < 0) {
       ended = true;
-      endReason = "connection to " + address() + " lost: " + describe(qtoken);
+      endReason = "connection to " + address() + " lost: " + describe(result);
     }
   }
 
@@ -548,14 +484,9 @@ final class Connection {
     replies.clear();
     scanner.reset();
     try {
-      Endpoint remote = addresses[addressIndex];
-      qd = libos.socket(SocketType.STREAM, remote.family());
-      quiet = false;
-      long qtoken = libos.connect(qd, remote);
-      if (qtoken > 0) {
-        connectToken = qtoken;
-      } else {
-        attemptFailed(failure("connect to " + address() + ": " + describe(qtoken), null), nowNanos);
+      int result = link.open(address());
+      if (result < 0) {
+        attemptFailed(failure("connect to " + address() + ": " + describe(result), null), nowNanos);
       }
     } catch (LibOsException e) {
       attemptFailed(failure("connect to " + address() + ": " + e.getMessage(), e), nowNanos);
@@ -674,69 +605,15 @@ final class Connection {
     replies.clear();
     scanner.reset();
     greeting.requests().clear();
-    if (qd == 0) {
-      return;
-    }
-    try {
-      libos.close(qd);
-    } catch (LibOsException e) {
-      // A queue that cannot be closed is not ours any more: there is nothing left to do.
-      lastFailure = failure("close: " + e.getMessage(), e);
-    }
-    qd = 0;
-    swallow(popToken);
-    swallow(pushToken);
-    swallow(connectToken);
-    popToken = 0;
-    pushToken = 0;
-    connectToken = 0;
-  }
-
-  /// Takes the completion of a token whose queue was closed, so that nobody else meets it.
-  private void swallow(long qtoken) {
-    if (qtoken == 0) {
-      return;
-    }
-    swallowed.clear();
-    if (libos.wait(qtoken, 0, swallowed) == 0) {
-      freeArray(swallowed);
-      return;
-    }
-    // Already in the hands of whoever waits on this loop: adopted when it comes.
-    for (int i = 0; i < ORPHANS_MAX; i++) {
-      if (orphans[i] == 0) {
-        orphans[i] = qtoken;
-        return;
-      }
-    }
-    orphans[(int) (qtoken & ORPHANS_MAX - 1)] = qtoken;
-  }
-
-  private boolean adopt(QResult result) {
-    for (int i = 0; i < ORPHANS_MAX; i++) {
-      if (orphans[i] == result.qtoken) {
-        orphans[i] = 0;
-        freeArray(result);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private void freeArray(QResult result) {
-    ScatterGatherArray sga = result.sga;
-    if (sga != null) {
-      result.sga = null;
-      libos.sgaFree(sga);
-    }
+    link.close();
   }
 
   private Endpoint address() {
     return addresses[addressIndex];
   }
 
-  private static String describe(long result) {
-    return Errno.describe((int) -result);
+  private static String describe(int result) {
+    return Errno.describe(-result);
   }
 
   private static KvException failure(String message, @Nullable Throwable cause) {

@@ -136,7 +136,11 @@ final class KvClientFailureTest {
 
   @Test
   void sendsAWriteAgainThatWasCutShort() throws Exception {
-    ScriptedPeer.Script resets = ScriptedPeer.Peer::reset;
+    ScriptedPeer.Script resets =
+        peer -> {
+          peer.readByte();
+          peer.reset();
+        };
     byte[] large = new byte[48 << 20];
     try (ScriptedPeer peer = new ScriptedPeer(resets, ANSWERS);
         KvClient client = KvClient.open(peer.config())) {

@@ -150,6 +150,13 @@ public final class ScriptedPeer implements AutoCloseable {
       }
     }
 
+    /// Waits for one byte.
+    void readByte() throws IOException {
+      if (in.read() < 0) {
+        throw new EOFException();
+      }
+    }
+
     /// Half-closes.
     void endOutput() throws IOException {
       socket.shutdownOutput();
