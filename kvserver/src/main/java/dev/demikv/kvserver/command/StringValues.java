@@ -8,9 +8,9 @@ import dev.demikv.kvserver.resp.ByteText;
 /// What is true of all strings: how long they may be and what OBJECT ENCODING calls them.
 ///
 /// Values are stored as bytes, however they came; the encodings are what Redis would have chosen.
-final class StringValues {
+public final class StringValues {
   /// Longest string, whatever the configuration: what a write does must follow from the state.
-  static final int BYTES_MAX = 512 << 20;
+  public static final int BYTES_MAX = 512 << 20;
 
   /// Longest string that Redis keeps in one piece with its header (`embstr`).
   static final int EMBEDDED_BYTES_MAX = 44;

@@ -1,6 +1,7 @@
 package dev.demikv.kvserver.server;
 
 import dev.demikv.kvserver.command.CommandSpec;
+import dev.demikv.kvserver.command.StringValues;
 import dev.demikv.kvserver.engine.Engine;
 import dev.demikv.kvserver.engine.Entry;
 import dev.demikv.kvserver.engine.Slice;
@@ -22,20 +23,19 @@ final class GrowthEstimate {
   /// Bytes, or more.
   long bytes(CommandSpec spec, CommandArgs args) {
     return switch (spec.name()) {
-      case "setrange" -> number(args, 2);
-      case "setbit" -> number(args, 2) >>> 3;
+      case "setrange" -> setrangeBytes(args);
       case "copy" -> valueBytes(args);
       default -> 0;
     };
   }
 
-  private static long number(CommandArgs args, int index) {
-    if (!ByteText.isLong(args.memory(), args.offset(index), args.length(index))) {
+  private static long setrangeBytes(CommandArgs args) {
+    if (args.length(3) == 0 || !ByteText.isLong(args.memory(), args.offset(2), args.length(2))) {
       return 0;
     }
-    // A negative or huge one is refused when it is executed.
-    long value = ByteText.toLong(args.memory(), args.offset(index), args.length(index));
-    return value < 0 || value > 1L << 40 ? 0 : value;
+    // An offset below zero or beyond the longest string makes no string but an error.
+    long offset = ByteText.toLong(args.memory(), args.offset(2), args.length(2));
+    return offset < 0 || offset > StringValues.BYTES_MAX - args.length(3) ? 0 : offset;
   }
 
   private long valueBytes(CommandArgs args) {
