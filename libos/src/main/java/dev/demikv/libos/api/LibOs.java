@@ -191,7 +191,7 @@ public interface LibOs extends AutoCloseable {
   /// Position of the first record of a storage queue, or its tail when it is empty.
   long logHead(int qd);
 
-  /// Position that the next record of a storage queue gets.
+  /// A position behind every record pushed to a storage queue so far and not behind the next one.
   long logTail(int qd);
 
   /// Makes an in-memory queue of up to `elementsMax` elements. A push completes when the element is

@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 /// [#FRAME_ALIGN], groups and superblocks at multiples of the device's block.
 ///
 /// ```
-///  frame   0      4       8         16          20     24     26    27        28            32
-///          crc32c length  position  generation  epoch  log id type  reserved  record bytes  payload
+///  frame   0      4      8        16         20    24     26   27       28           32
+///          crc32c length position generation epoch log id type reserved record bytes payload
 ///
 ///  group   a frame of type GROUP with this payload, then its data frames, then zeros to the block:
 ///          32           36    40            48            52        64
