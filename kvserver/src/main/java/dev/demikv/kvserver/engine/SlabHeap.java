@@ -2,8 +2,8 @@ package dev.demikv.kvserver.engine;
 
 /// Objects of one owner, cut from spans of pages by size class: allocate and free in O(1).
 ///
-/// A span is a run of adjacent pages with objects of one size, or one large object. It is in exactly
-/// one list of its heap: of its size class while it has room, of the full ones otherwise. Freed
+/// A span is a run of adjacent pages with objects of one size, or one large object. It is in one
+/// list of its heap: of its size class while it has room, of the full ones otherwise. Freed
 /// objects chain through their own first four bytes; a span without objects goes back to the pool
 /// unless it is the last of its class with room. Because spans belong to one owner, all of an
 /// owner's memory is given back span by span without looking at an object ([#release]).

@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 /// loop goes on, and what is cut off when it is complete.
 ///
 /// ```
-///   idle ─► clearing (the target log is emptied) ─► writing ─► cutting (commands, older snapshot) ─► idle
+///   idle ─► clearing (the target log is emptied) ─► writing
+///        ─► cutting (commands, older snapshot) ─► idle
 /// ```
 final class Persistence implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Persistence.class);
