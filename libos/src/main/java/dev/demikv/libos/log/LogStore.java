@@ -200,12 +200,14 @@ public final class LogStore implements AutoCloseable {
   ///
   /// @return false when there is none: a log that has records may be opened all the same
   private boolean addSegmentNow(String operation, LogState log) {
+    int spares = Math.max(1, limits.segmentsAhead());
+    io.awaitUntil(
+        operation,
+        () -> {
+          segments.maintain(spares, io.nowNanos());
+          return segments.hasSpare() || !segments.mayGetOne();
+        });
     int segment = segments.take();
-    if (segment < 0) {
-      segments.maintain(1, io.nowNanos());
-      io.awaitUntil(operation, () -> segments.inFlight() == 0);
-      segment = segments.take();
-    }
     if (segment >= 0) {
       log.addSegment(segment, superblock.nextGeneration++);
       return true;

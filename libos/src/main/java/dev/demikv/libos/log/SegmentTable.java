@@ -133,9 +133,8 @@ final class SegmentTable {
         || counts[ABSENT] > 0 && !noSpace;
   }
 
-  /// Operations in flight.
-  int inFlight() {
-    return counts[PREPARING] + counts[DISCARDING];
+  boolean hasSpare() {
+    return counts[SPARE] > 0;
   }
 
   void counters(ObjLongConsumer<String> visitor) {
