@@ -9,8 +9,9 @@ import java.util.List;
 
 /// Any bytes, cut anywhere: the parser ends, stays within them, and says the same as in one go.
 ///
-/// In the build it runs the inputs kept beside it; `JAZZER_FUZZ=1 mvn -pl kvserver test
-/// -Dtest=RespParserFuzzTest` looks for new ones.
+/// In the build it runs the inputs kept beside it. To look for new ones: `JAZZER_FUZZ=1 mvn -pl
+/// kvserver -am test -Dtest=RespParserFuzzTest -Dsurefire.failIfNoSpecifiedTests=false
+/// -Djazzer.hooks=true`.
 final class RespParserFuzzTest {
   private static final RespLimits LIMITS = new RespLimits(4096, 64, 128 * 1024);
 
