@@ -110,9 +110,24 @@ final class CommandCommands {
       for (int i = range.first(); i <= range.lastIndex(count); i += range.step()) {
         c.reply().array(2);
         c.reply().bulk(c.args().slice(i + 2, c.scratch()));
-        CommandReply.words(c.reply(), CommandReply.keyFlags(range));
+        CommandReply.words(c.reply(), keyFlags(c.args(), range));
       }
     }
+  }
+
+  /// What is done to the keys of a range by the command that follows `COMMAND GETKEYSANDFLAGS`.
+  private static List<String> keyFlags(CommandArgs args, KeyRange range) {
+    List<String> flags = CommandReply.keyFlags(range);
+    if (!flags.contains("variable_flags")) {
+      return flags;
+    }
+    // SET, alone of its kind, reads the key when an option behind key and value says GET.
+    for (int i = 5; i < args.count(); i++) {
+      if (args.is(i, "get")) {
+        return List.of("RW", "access", "update");
+      }
+    }
+    return List.of("OW", "update");
   }
 
   private static long keyCount(CommandSpec spec, int argumentCount) {

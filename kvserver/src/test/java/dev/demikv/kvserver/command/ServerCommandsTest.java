@@ -98,4 +98,13 @@ final class ServerCommandsTest {
         .contains("+ENCODING key\r\n")
         .endsWith("+HELP\r\n+    Prints this help.\r\n");
   }
+
+  @Test
+  void setReadsItsKeyOnlyWhenAskedTo() {
+    String key = "*1\r\n*2\r\n$1\r\nk\r\n";
+    assertThat(h.line("COMMAND GETKEYSANDFLAGS SET k get"))
+        .isEqualTo(key + "*2\r\n+OW\r\n+update\r\n");
+    assertThat(h.line("COMMAND GETKEYSANDFLAGS SET k v EX 10 GET"))
+        .isEqualTo(key + "*3\r\n+RW\r\n+access\r\n+update\r\n");
+  }
 }
