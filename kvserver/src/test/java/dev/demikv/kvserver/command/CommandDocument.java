@@ -10,31 +10,31 @@ final class CommandDocument {
 
       Made from the command table by `CommandTableTest`; do not edit.
 
-      Commands, options, replies and errors are those of Redis REDIS_VERSION, with RESP2 and RESP3. What is
-      different:
+      Commands, options, replies and errors are those of Redis REDIS_VERSION, with RESP2 and
+      RESP3. What is different:
 
-      - **KRANGE start end [REV] [LIMIT count] [KEYS | VALUES]** is not a command of Redis: it walks
-        over keys in order, bytewise unsigned. Bounds are written as in ZRANGE BYLEX: `[key` with the
-        key, `(key` without it, `-` before all, `+` behind all. With REV the order is descending and
-        start is the higher bound. It answers with an array of key, value, key, value, …, or with keys
-        or values alone: at most LIMIT entries, 1000 unless told, 100,000 at most. To go on, start at
-        `(` and the last key. The value of what is no string is null.
+      - **KRANGE start end [REV] [LIMIT count] [KEYS | VALUES]** is not a command of Redis: it
+        walks over keys in order, bytewise unsigned. Bounds are written as in ZRANGE BYLEX: `[key`
+        with the key, `(key` without it, `-` before all, `+` behind all. With REV the order is
+        descending and start is the higher bound. It answers with an array of key, value, key,
+        value, …, or with keys or values alone: at most LIMIT entries, 1000 unless told, 100,000
+        at most. To go on, start at `(` and the last key. The value of what is no string is null.
       - A string is at most 512 MiB, whatever `proto-max-bulk-len` is now.
       - LCS needs a table of (length + 1) · (length + 1) · 4 bytes, and refuses more than 64 MiB.
-      - MSET stores its pairs one after the other: if memory runs out in between, the first ones stay
-        and the error says so. A crash never leaves half of it.
-      - OBJECT ENCODING and REFCOUNT say what Redis would have chosen; OBJECT IDLETIME is always 0, as
-        nothing is evicted by it.
-      - Reads never remove what has expired; writes and the active expiry do. DBSIZE counts it until
-        then.
+      - MSET stores its pairs one after the other: if memory runs out in between, the first ones
+        stay and the error says so. A crash never leaves half of it.
+      - OBJECT ENCODING and REFCOUNT say what Redis would have chosen; OBJECT IDLETIME is always
+        0, as nothing is evicted by it.
+      - Reads never remove what has expired; writes and the active expiry do. DBSIZE counts it
+        until then.
       - INFO commandstats has calls, rejected_calls and failed_calls, no times.
       - WAIT answers 0 at once, CONFIG REWRITE with an error, FUNCTION FLUSH with OK: there are no
         replicas of that kind, no rewritten files, no functions.
       - DEBUG has SET-ACTIVE-EXPIRE only. Users other than `default` do not exist.
       - Errors quote at most 1024 bytes of an argument.
 
-      Flags: those that COMMAND INFO lists. A command that writes goes through the log; one that is
-      marked `denyoom` is refused when memory is at its limit.
+      Flags: those that COMMAND INFO lists. A command that writes goes through the log; one that
+      is marked `denyoom` is refused when memory is at its limit.
       """;
 
   private CommandDocument() {}
