@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Recovery of device images that anybody may have written: an exception of the documented kind or
 /// a store that works, within a bounded number of reads.
 final class LogImageFuzzTest {
-  private static final LogDeviceGeometry GEOMETRY =
+  static final LogDeviceGeometry GEOMETRY =
       new LogDeviceGeometry(512, 16 << 10, 8, 32 << 10, 10, 0);
   private static final Options OPTIONS =
       Options.empty()
@@ -28,7 +28,7 @@ final class LogImageFuzzTest {
           .with("storage.log.group-bytes", "4KiB")
           .with("storage.log.io-timeout", "1ms");
 
-  private static ImageDevice sound = new ImageDevice(GEOMETRY);
+  static ImageDevice sound = new ImageDevice(GEOMETRY);
 
   static LongStream seeds() {
     return LongStream.range(0, 20);
@@ -158,7 +158,7 @@ final class LogImageFuzzTest {
   /// Opens, recovers, reads everything and appends.
   ///
   /// @return records read
-  private static int run(byte[] image, BitSet prepared) {
+  static int run(byte[] image, BitSet prepared) {
     int records = 0;
     try (StoreHarness harness = new StoreHarness(1, GEOMETRY, OPTIONS)) {
       ImageDevice device = new ImageDevice(GEOMETRY, image, prepared);
