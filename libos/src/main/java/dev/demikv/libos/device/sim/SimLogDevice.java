@@ -282,11 +282,10 @@ public final class SimLogDevice implements LogDevice {
   @Override
   public void counters(ObjLongConsumer<String> visitor) {
     for (SimDiskFaults.Kind kind : SimDiskFaults.Kind.values()) {
-      visitor.accept(
-          "storage.sim." + kind.name().toLowerCase(Locale.ROOT), completedCount[kind.ordinal()]);
+      visitor.accept(kind.name().toLowerCase(Locale.ROOT), completedCount[kind.ordinal()]);
     }
-    visitor.accept("storage.sim.failed", failedCount);
-    visitor.accept("storage.sim.cached_blocks", disk.cachedBlockCount());
+    visitor.accept("failed", failedCount);
+    visitor.accept("cached-blocks", disk.cachedBlockCount());
   }
 
   @Override

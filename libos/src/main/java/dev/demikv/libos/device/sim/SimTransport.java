@@ -212,10 +212,10 @@ public final class SimTransport implements Transport {
 
   @Override
   public void counters(ObjLongConsumer<String> visitor) {
-    visitor.accept("network.sim.sockets", socketCount);
-    visitor.accept("network.sim.poll_work", pollWork);
-    visitor.accept("network.sim.starved", starvedCount);
-    visitor.accept("network.sim.world_events", world.eventsRun());
+    visitor.accept("sockets", socketCount);
+    visitor.accept("poll-work", pollWork);
+    visitor.accept("starved", starvedCount);
+    visitor.accept("world-events", world.eventsRun());
   }
 
   @Override

@@ -1,0 +1,53 @@
+package dev.demikv.libos.conformance;
+
+import org.junit.jupiter.api.Nested;
+
+final class SimConformanceTest {
+  @Nested
+  final class Wait extends WaitConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new SimBackend("none");
+    }
+  }
+
+  @Nested
+  final class MemoryQueue extends MemoryQueueConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new SimBackend("none");
+    }
+  }
+
+  @Nested
+  final class Algebra extends AlgebraConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new SimBackend("none");
+    }
+  }
+
+  @Nested
+  final class Connection extends ConnectionConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new SimBackend("none");
+    }
+  }
+
+  @Nested
+  final class Stream extends StreamConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new SimBackend("none");
+    }
+  }
+
+  @Nested
+  final class Datagram extends DatagramConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new SimBackend("none");
+    }
+  }
+}
