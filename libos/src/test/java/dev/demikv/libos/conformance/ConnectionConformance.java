@@ -188,10 +188,10 @@ abstract class ConnectionConformance extends PdpixConformance {
     int listening = listener(loop, V4, 2);
     Endpoint name = libos.getsockname(listening);
     List<Long> connects = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 5; i++) {
       connects.add(libos.connect(streamSocket(loop, V4), name));
     }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 5; i++) {
       track(await(libos.accept(listening)).result);
     }
     for (long connect : connects) {

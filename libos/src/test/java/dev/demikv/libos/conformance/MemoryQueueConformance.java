@@ -229,7 +229,11 @@ abstract class MemoryQueueConformance extends PdpixConformance {
     }
     int[] next = new int[producers];
     for (int i = 0; i < producers * messages; i++) {
-      String[] words = popText(qd).split(":", 2);
+      long pop = libos.pop(qd);
+      for (int k = 0; k < 10_000_000 && !loop.has(pop); k++) {
+        loop.turn(0); // Virtual time does not wait for other threads: polls.
+      }
+      String[] words = loop.text(await(pop)).split(":", 2);
       int producer = Integer.parseInt(words[0]);
       assertThat(Integer.parseInt(words[1])).isEqualTo(next[producer]++);
     }

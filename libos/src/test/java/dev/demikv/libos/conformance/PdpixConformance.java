@@ -138,7 +138,7 @@ abstract class PdpixConformance {
         return result;
       }
       turnAll();
-      if (loops.size() == 1 && i > 1_000) {
+      if (loops.size() == 1 && i > 6_000) {
         break;
       }
     }

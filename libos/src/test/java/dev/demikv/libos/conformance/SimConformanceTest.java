@@ -2,6 +2,7 @@ package dev.demikv.libos.conformance;
 
 import org.junit.jupiter.api.Nested;
 
+/// The suite on simulated sockets and a simulated disk.
 final class SimConformanceTest {
   @Nested
   final class Wait extends WaitConformance {
@@ -48,6 +49,14 @@ final class SimConformanceTest {
     @Override
     ConformanceBackend newBackend() {
       return new SimBackend("none");
+    }
+  }
+
+  @Nested
+  final class Storage extends StorageConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new SimBackend("sim");
     }
   }
 }

@@ -92,11 +92,12 @@ abstract class WaitConformance extends PdpixConformance {
 
   @Test
   void tokensArePositive() {
-    int qd = track(libos.queue(1024));
-    for (int i = 0; i < 1000; i++) {
-      long push = loop.push(qd, "x");
-      assertThat(push).isPositive();
-      await(push);
+    int qd = track(libos.queue(4));
+    for (int i = 0; i < 5000; i++) {
+      assertThat(loop.push(qd, "x")).isPositive();
+      long pop = libos.pop(qd);
+      assertThat(pop).isPositive();
+      loop.content(await(pop));
     }
   }
 
