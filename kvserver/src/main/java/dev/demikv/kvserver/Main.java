@@ -29,7 +29,8 @@ import picocli.CommandLine.Parameters;
 /// The command `kvserver`.
 ///
 /// Exit codes: 0 ended as asked to, 1 the data or a device is not usable, 2 wrong arguments or
-/// configuration, 3 the log failed, 4 the end took too long, 5 the snapshot at the end failed.
+/// configuration, 3 the log failed, 4 the end took too long, 5 the snapshot at the end failed, 70
+/// an error in the server.
 @Command(
     name = "kvserver",
     mixinStandardHelpOptions = true,
@@ -41,13 +42,15 @@ import picocli.CommandLine.Parameters;
       "prints all keys with their defaults, in the form of a file to start from.",
       "",
       "Exit codes: 0 ended as asked to; 1 data or device not usable; 2 wrong arguments or",
-      "configuration; 3 the log failed; 4 the end took too long; 5 its snapshot failed."
+      "configuration; 3 the log failed; 4 the end took too long; 5 its snapshot failed;",
+      "70 an error in the server."
     })
 public final class Main implements Callable<Integer> {
   static final String VERSION = "kvserver 0.1.0";
 
   private static final int EXIT_UNUSABLE = 1;
   private static final int EXIT_USAGE = 2;
+  private static final int EXIT_BROKEN = 70; // EX_SOFTWARE
 
   @Parameters(
       arity = "0..1",
@@ -102,9 +105,11 @@ public final class Main implements Callable<Integer> {
       return 0;
     }
     Logging.configure(config);
+    config.onChange(key -> Logging.setLevel(config.text(ConfigKeys.LOG_LEVEL)));
     Logger log = LoggerFactory.getLogger(Main.class);
+    Server opened;
     try {
-      return serve(config, log);
+      opened = Server.open(config, SystemClock.INSTANCE, RandomGenerator.getDefault());
     } catch (DataException | LibOsException e) {
       log.debug("Cannot start", e);
       return complain(e.getMessage(), EXIT_UNUSABLE);
@@ -112,11 +117,16 @@ public final class Main implements Callable<Integer> {
       log.debug("Cannot start", e);
       return complain(e.getMessage(), EXIT_USAGE);
     }
+    try {
+      return serve(opened, config, log);
+    } catch (RuntimeException | Error e) {
+      log.error("The server ends because of an error in it; please report this", e);
+      return EXIT_BROKEN;
+    }
   }
 
-  private int serve(ServerConfig config, Logger log) {
-    RandomGenerator random = RandomGenerator.getDefault();
-    try (Server server = Server.open(config, SystemClock.INSTANCE, random)) {
+  private int serve(Server opened, ServerConfig config, Logger log) {
+    try (Server server = opened) {
       Thread loop = Thread.currentThread();
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, loop, config), "end"));
       for (String line : server.banner(VERSION)) {

@@ -130,7 +130,12 @@ public final class ConfigKeys {
 
   public static final ConfigKey BULK =
       ConfigKey.number(
-              "limits.bulk", BYTES, "512MiB", KIB, GIB, "Longest key, value or other argument.")
+              "limits.bulk",
+              BYTES,
+              "512MiB",
+              KIB,
+              512 * MIB,
+              "Longest key, value or other argument.")
           .asRedis("proto-max-bulk-len");
 
   public static final ConfigKey MULTIBULK =
@@ -139,7 +144,7 @@ public final class ConfigKeys {
 
   public static final ConfigKey INLINE =
       ConfigKey.number(
-          "limits.inline", BYTES, "64KiB", KIB, MIB, "Longest command typed as a plain line.");
+          "limits.inline", BYTES, "64KiB", KIB, 64 * KIB, "Longest command typed as a plain line.");
 
   public static final ConfigKey QUERY_BUFFER =
       ConfigKey.number(
@@ -147,7 +152,7 @@ public final class ConfigKeys {
               BYTES,
               "1GiB",
               64 * KIB,
-              3 * (GIB / 2),
+              GIB,
               "Most bytes of a command that one client has begun to send. A client that needs more"
                   + " is disconnected.")
           .asRedis("client-query-buffer-limit");
@@ -167,7 +172,7 @@ public final class ConfigKeys {
               "limits.client-memory",
               BYTES,
               "2GiB",
-              MIB,
+              64 * MIB,
               TIB,
               "Memory of all clients for half-received commands and unread replies, beyond the"
                   + " buffers allocated at start. The client that needs more is disconnected.")

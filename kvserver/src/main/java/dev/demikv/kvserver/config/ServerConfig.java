@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /// A checked set of values for all keys of a table. CONFIG SET changes live ones; one thread.
 public final class ServerConfig {
@@ -19,6 +20,7 @@ public final class ServerConfig {
   private final ConfigKeys keys;
   private final Map<String, String> values = new HashMap<>();
   private final Map<String, Boolean> set = new HashMap<>();
+  private Consumer<ConfigKey> listener = key -> {};
 
   /// Every default.
   public ServerConfig(ConfigKeys keys) {
@@ -130,6 +132,11 @@ public final class ServerConfig {
     return text(ConfigKeys.STORAGE_BACKEND);
   }
 
+  /// Calls a listener after [#setLive] changed a key.
+  public void onChange(Consumer<ConfigKey> newListener) {
+    listener = newListener;
+  }
+
   /// Changes a value while the server runs.
   ///
   /// @param name ours or Redis's
@@ -139,6 +146,7 @@ public final class ServerConfig {
     for (ConfigKey key : keys.all()) {
       if (key.live() && isNamed(key, name)) {
         set(key.name(), fromRedis(key, name, value), "CONFIG SET");
+        listener.accept(key);
         return true;
       }
     }

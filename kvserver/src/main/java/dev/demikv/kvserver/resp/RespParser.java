@@ -297,12 +297,12 @@ public final class RespParser {
 
   private int inline(MemorySegment memory, long start, int available, CommandArgs args) {
     int at = searched;
-    int end = Math.min(available, RespLimits.LINE_BYTES_MAX + 1);
+    int end = Math.min(available, limits.inlineBytesMax() + 1);
     while (at < end && memory.get(U8, start + at) != '\n') {
       at++;
     }
     searched = at;
-    if (at > RespLimits.LINE_BYTES_MAX) {
+    if (at > limits.inlineBytesMax()) {
       return fail("too big inline request");
     }
     if (at == end) {

@@ -22,7 +22,7 @@ final class ActiveExpiry implements EntryVisitor {
   private final @Nullable WritePath writes;
   private final MemorySegment keyBytes;
   private final CommandArgs keys = new CommandArgs();
-  private final long intervalNanos;
+  private long intervalNanos;
   private int keyBytesEnd;
   private boolean enabled = true;
   private boolean more;
@@ -46,6 +46,11 @@ final class ActiveExpiry implements EntryVisitor {
   /// Turns it off or on.
   void setEnabled(boolean on) {
     enabled = on;
+  }
+
+  /// Changes the time between looks.
+  void setIntervalNanos(long nanos) {
+    intervalNanos = nanos;
   }
 
   /// Something was written: there may be keys with an expiry now.

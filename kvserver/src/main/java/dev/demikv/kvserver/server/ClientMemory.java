@@ -61,7 +61,8 @@ final class ClientMemory implements AutoCloseable {
       refusedCount++;
       return null;
     }
-    int shift = Math.max(LEAST_SHIFT, Long.SIZE - Long.numberOfLeadingZeros(bytes - 1));
+    int shift =
+        Math.max(LEAST_SHIFT, Long.SIZE - Long.numberOfLeadingZeros(Math.max(1, bytes) - 1));
     long size = 1L << shift;
     if (usedBytes + size > budgetBytes) {
       refusedCount++;

@@ -26,7 +26,7 @@ final class CommandRunner {
   private final Server server;
   private final ExpiredKeys expired;
   private final int commandsPerTurn;
-  private final boolean authRequired;
+  private boolean authRequired;
   private final CommandArgs batchArgs = new CommandArgs();
   private final Session nobody = new Session(0, true);
   private @Nullable WritePath writes;
@@ -51,6 +51,11 @@ final class CommandRunner {
   /// Sends writes through a log from here on.
   void setWritePath(WritePath path) {
     writes = path;
+  }
+
+  /// Says whether clients need a password from here on.
+  void setAuthRequired(boolean required) {
+    authRequired = required;
   }
 
   /// Write commands executed.

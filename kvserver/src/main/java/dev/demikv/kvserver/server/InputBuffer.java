@@ -48,6 +48,9 @@ final class InputBuffer {
   ///
   /// @return false, and nothing appended, when that is beyond its limit or the budget
   boolean append(MemorySegment source, long offset, int length) {
+    if (length == 0) {
+      return true;
+    }
     ClientMemory.Block held = room(length);
     if (held == null) {
       return false;

@@ -174,7 +174,8 @@ public final class Server implements AutoCloseable {
         new RespLimits(
             (int) config.bytes(ConfigKeys.BULK),
             config.integer(ConfigKeys.MULTIBULK),
-            (int) Math.min(query, Integer.MAX_VALUE));
+            (int) query,
+            (int) config.bytes(ConfigKeys.INLINE));
     return new Connection(
         this, libos, memory, limits, query, config.bytes(ConfigKeys.OUTPUT_BUFFER));
   }
@@ -235,14 +236,26 @@ public final class Server implements AutoCloseable {
   ///
   /// @return exit code
   public int run() {
-    listeners.start();
-    while (!shutdown.isOver()) {
-      if (aborted) {
-        return EXIT_ABORTED;
-      }
-      turn();
+    start();
+    while (!isOver()) {
+      turn(Long.MAX_VALUE);
     }
-    return shutdown.exitCode();
+    return exitCode();
+  }
+
+  /// Begins to accept clients. For whoever turns the loop himself, as a simulation does.
+  void start() {
+    listeners.start();
+  }
+
+  /// Whether the loop has come to its end.
+  boolean isOver() {
+    return aborted || shutdown.isOver();
+  }
+
+  /// What [#run] returns.
+  int exitCode() {
+    return aborted ? EXIT_ABORTED : shutdown.exitCode();
   }
 
   /// Asks it to end cleanly. Any thread; safe when it has ended.
@@ -258,8 +271,11 @@ public final class Server implements AutoCloseable {
     libos.wake();
   }
 
-  private void turn() {
-    int count = libos.waitNext(results, timeoutNanos());
+  /// One turn of the loop.
+  ///
+  /// @param sleepNanosMax how long it may sleep for want of work
+  void turn(long sleepNanosMax) {
+    int count = libos.waitNext(results, timeoutNanos(sleepNanosMax));
     nowMillis = clock.wallMillis();
     nowNanos = libos.nowNanos();
     long writesBefore = runner.writesDone();
@@ -300,10 +316,14 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /// How long the loop may sleep.
-  private long timeoutNanos() {
+  /// How long the loop sleeps; negative: until something comes.
+  private long timeoutNanos(long sleepNanosMax) {
     Persistence p = persistence;
-    if (!resumable.isEmpty() || housekeepingLeft || stopRequested || (p != null && p.isWorking())) {
+    if (sleepNanosMax == 0
+        || !resumable.isEmpty()
+        || housekeepingLeft
+        || stopRequested
+        || (p != null && p.isWorking())) {
       return 0;
     }
     long timeout = Math.min(expiry.nextNanos(), shutdown.nextNanos());
@@ -322,6 +342,7 @@ public final class Server implements AutoCloseable {
     if (pausedUntilMillis > nowMillis && !waiting.isEmpty()) {
       timeout = Math.min(timeout, (pausedUntilMillis - nowMillis) * 1_000_000);
     }
+    timeout = Math.min(timeout, sleepNanosMax);
     return timeout == Long.MAX_VALUE ? -1 : timeout;
   }
 
@@ -675,6 +696,8 @@ public final class Server implements AutoCloseable {
   /// Takes over keys that CONFIG SET changed.
   void reconfigure() {
     engine.setLimitBytes(config.bytes(ConfigKeys.MEMORY_LIMIT));
+    runner.setAuthRequired(!config.text(ConfigKeys.REQUIREPASS).isEmpty());
+    expiry.setIntervalNanos(config.nanos(ConfigKeys.EXPIRY_INTERVAL));
     Persistence p = persistence;
     if (p != null) {
       p.configure();

@@ -1,5 +1,7 @@
 package dev.demikv.kvserver.server;
 
+import dev.demikv.kvserver.persist.BatchRecord;
+import dev.demikv.kvserver.persist.DataException;
 import dev.demikv.libos.api.LibOs;
 import java.util.Map;
 
@@ -13,7 +15,19 @@ final class StorageRoom {
 
   StorageRoom(LibOs libos) {
     this.libos = libos;
-    this.segmentBytes = libos.report().counters().getOrDefault("storage.log.segment-bytes", 0L);
+    Map<String, Long> counters = libos.report().counters();
+    this.segmentBytes = counters.getOrDefault("storage.log.segment-bytes", 0L);
+    long recordBytes = counters.getOrDefault("storage.log.record-bytes-max", Long.MAX_VALUE);
+    if (recordBytes < BatchRecord.RECORD_BYTES_MAX) {
+      throw new DataException(
+          "The storage takes records of up to "
+              + recordBytes
+              + " bytes, and the server writes records of "
+              + BatchRecord.RECORD_BYTES_MAX
+              + ". Make its segments (storage.*.segment-bytes), staging memory"
+              + " (storage.log.staging-bytes) and records (storage.log.record-bytes-max) larger:"
+              + " 1MiB at least.");
+    }
   }
 
   /// Whether a snapshot would free a good deal, compared with what it costs.

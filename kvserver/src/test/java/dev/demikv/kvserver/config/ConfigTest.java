@@ -70,7 +70,7 @@ final class ConfigTest {
   @CsvSource({
     "limits.clients=0, a number from 1 to",
     "limits.clients=many, a whole number",
-    "limits.bulk=2TiB, from 1KiB to 1GiB",
+    "limits.bulk=2TiB, from 1KiB to 512MiB",
     "poll.spin=5parsec, a time",
     "durability=perhaps, fsync",
     "listen=127.0.0.1, ADDRESS:PORT",

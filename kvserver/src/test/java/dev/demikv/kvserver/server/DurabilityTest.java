@@ -353,6 +353,13 @@ final class DurabilityTest {
   }
 
   @Test
+  void segmentsTooSmallForARecordAreRefusedAtTheStart() {
+    assertThatThrownBy(() -> start("storage.file.segment-bytes=128KiB"))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("segment-bytes");
+  }
+
+  @Test
   void folderIsOpenInOneServerAtATime() {
     try (TestServer server = start()) {
       assertThat(server.port()).isPositive();

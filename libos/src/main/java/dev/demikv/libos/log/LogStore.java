@@ -504,6 +504,7 @@ public final class LogStore implements AutoCloseable {
     visitor.accept("log.superblock-writes", superblocks.writeCount());
     visitor.accept("log.push-no-space", noSpaceCount);
     visitor.accept("log.segment-bytes", device.geometry().segmentBytes());
+    visitor.accept("log.record-bytes-max", recordBytesMax);
     long read = 0;
     for (RecordReader reader : readers) {
       read += reader == null ? 0 : reader.recordCount();

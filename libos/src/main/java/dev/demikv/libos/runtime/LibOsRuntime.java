@@ -95,7 +95,8 @@ public final class LibOsRuntime implements LibOs {
 
   @Override
   public void setsockopt(int qd, SocketOption option, int value) {
-    IoQueue queue = control(qd, "setsockopt " + option);
+    // No text is put together here: servers change PUSH_QUIET on their data path.
+    IoQueue queue = control(qd, "setsockopt");
     if (option == SocketOption.PUSH_QUIET) {
       if (value != 0 && value != 1) {
         throw new LibOsException("setsockopt " + option, Errno.EINVAL, "It is 0 or 1");
