@@ -167,6 +167,16 @@ public final class ConfigKeys {
           "Most bytes of replies that one client has not read yet. A client that lets more pile up"
               + " is disconnected. From 256 KiB on its further commands wait.");
 
+  public static final ConfigKey OUTPUT_STALL =
+      ConfigKey.number(
+          "limits.output-stall",
+          TIME,
+          "60s",
+          0,
+          24 * HOURS,
+          "A client that has replies waiting and reads nothing for so long is disconnected; 0:"
+              + " never. While network buffers are short, after 1s.");
+
   public static final ConfigKey CLIENT_MEMORY =
       ConfigKey.number(
               "limits.client-memory",
@@ -317,6 +327,7 @@ public final class ConfigKeys {
           INLINE,
           QUERY_BUFFER,
           OUTPUT_BUFFER,
+          OUTPUT_STALL,
           CLIENT_MEMORY,
           COMMANDS_PER_TURN,
           BACKLOG,

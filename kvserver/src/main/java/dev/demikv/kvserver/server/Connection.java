@@ -55,13 +55,14 @@ final class Connection implements ClientInfo {
       Server server,
       LibOs libos,
       ClientMemory memory,
+      OutputBudget budget,
       RespLimits limits,
       long queryBytesMax,
       long outputBytesMax) {
     this.server = server;
     this.parser = new RespParser(limits);
     this.input = new InputBuffer(memory, queryBytesMax);
-    this.output = new ReplyOutput(libos, memory, outputBytesMax);
+    this.output = new ReplyOutput(libos, memory, budget, outputBytesMax);
   }
 
   /// Begins with a client.

@@ -28,12 +28,14 @@ final class ReplyOutput implements ReplySink {
   private static final int LARGE_PIECE_BYTES = 256 << 10;
   private static final int SMALL_PIECES = 4;
   private static final int GATHERED_BYTES_MAX = 1 << 20;
+  private static final int GATHERED_BYTES_MAX_SHORT = 64 << 10;
   private static final int SPILL_BLOCK_BYTES_MAX = 4 << 20;
   private static final int REPORT_BYTES = 64 << 10;
   private static final int REPORT_PUSHES = 16;
 
   private final LibOs libos;
   private final ClientMemory pool;
+  private final OutputBudget budget;
   private final long limitBytes;
   private int qd;
 
@@ -48,15 +50,17 @@ final class ReplyOutput implements ReplySink {
   private long heldBytes;
   private long reportingBytes;
   private long reportToken;
+  private long reportSinceNanos;
   private int bytesSinceReport;
   private int pushesSinceReport;
   private long pushedBytes;
   private boolean overflowed;
   private boolean failed;
 
-  ReplyOutput(LibOs libos, ClientMemory pool, long limitBytes) {
+  ReplyOutput(LibOs libos, ClientMemory pool, OutputBudget budget, long limitBytes) {
     this.libos = libos;
     this.pool = pool;
+    this.budget = budget;
     this.limitBytes = limitBytes;
   }
 
@@ -78,9 +82,13 @@ final class ReplyOutput implements ReplySink {
     spill.clear();
     noRoom();
     spilling = false;
+    budget.hold(-heldBytes);
     heldBytes = 0;
     reportingBytes = 0;
-    reportToken = 0;
+    if (reportToken != 0) {
+      budget.report(-1);
+      reportToken = 0;
+    }
     bytesSinceReport = 0;
     pushesSinceReport = 0;
   }
@@ -153,6 +161,11 @@ final class ReplyOutput implements ReplySink {
     return heldBytes + spill.bytes;
   }
 
+  /// How long the client has not read what it was sent; 0 when it is not known to be behind.
+  long stalledNanos(long nowNanos) {
+    return reportToken == 0 ? 0 : nowNanos - reportSinceNanos;
+  }
+
   /// Bytes pushed since the connection was opened.
   long pushedBytes() {
     return pushedBytes;
@@ -192,6 +205,8 @@ final class ReplyOutput implements ReplySink {
       return false;
     }
     heldBytes -= reportingBytes;
+    budget.hold(-reportingBytes);
+    budget.report(-1);
     reportToken = 0;
     reportingBytes = 0;
     return true;
@@ -199,14 +214,18 @@ final class ReplyOutput implements ReplySink {
 
   /// Without a report under way nothing would ever tell that the window opens: so one push goes.
   private boolean mayPush() {
-    return reportToken == 0 || heldBytes < WINDOW_BYTES;
+    return reportToken == 0 || (heldBytes < WINDOW_BYTES && !budget.isShort());
+  }
+
+  private int gatheredBytesMax() {
+    return budget.isShort() ? GATHERED_BYTES_MAX_SHORT : GATHERED_BYTES_MAX;
   }
 
   /// Adds a fresh buffer to the gathering array.
   private boolean gather() {
     if (gathered != null
         && (gathered.segmentCount() == ScatterGatherArray.SEGMENTS_MAX
-            || gathered.totalBytes() >= GATHERED_BYTES_MAX)
+            || gathered.totalBytes() >= gatheredBytesMax())
         && !(mayPush() && pushGathered())) {
       return false;
     }
@@ -265,7 +284,9 @@ final class ReplyOutput implements ReplySink {
     }
     boolean report =
         reportToken == 0
-            && (bytesSinceReport + bytes >= REPORT_BYTES || pushesSinceReport >= REPORT_PUSHES);
+            && (bytesSinceReport + bytes >= REPORT_BYTES
+                || pushesSinceReport >= REPORT_PUSHES
+                || budget.isShort());
     if (report) {
       libos.setsockopt(qd, SocketOption.PUSH_QUIET, 0);
     }
@@ -284,7 +305,10 @@ final class ReplyOutput implements ReplySink {
     }
     pushedBytes += bytes;
     heldBytes += bytes;
+    budget.hold(bytes);
     if (report) {
+      budget.report(1);
+      reportSinceNanos = libos.nowNanos();
       reportToken = qtoken;
       reportingBytes = heldBytes;
       bytesSinceReport = 0;

@@ -44,6 +44,8 @@ public final class Server implements AutoCloseable {
 
   private static final int RESULTS = 256;
   private static final long RETRY_NANOS = 1_000_000;
+  private static final long STALL_CHECK_NANOS = 250_000_000;
+  private static final long STALL_NANOS_SHORT = 1_000_000_000;
   private static final int HOUSEKEEPING_BUDGET = 50;
   private static final byte[] TOO_MANY_CLIENTS =
       "-ERR max number of clients reached\r\n".getBytes(StandardCharsets.US_ASCII);
@@ -70,6 +72,8 @@ public final class Server implements AutoCloseable {
   private final LibOs libos;
   private final Engine engine;
   private final ClientMemory memory;
+  private final OutputBudget outputBudget;
+  private final long outputStallNanos;
   private final ConnectionTable connections;
   private final ConnectionQueue resumable;
   private final ConnectionQueue waiting;
@@ -85,6 +89,7 @@ public final class Server implements AutoCloseable {
 
   private long nowMillis;
   private long nowNanos;
+  private long stallCheckNanos;
   private long pausedUntilMillis;
   private boolean pausedForAll;
   private boolean housekeepingLeft;
@@ -135,6 +140,8 @@ public final class Server implements AutoCloseable {
     int clients = config.integer(ConfigKeys.CLIENTS);
     LibOsConfig.Limits limits = config.libOsConfig().limits();
     memory = new ClientMemory(config.bytes(ConfigKeys.CLIENT_MEMORY));
+    outputBudget = new OutputBudget(bufferBytes(limits) / 2);
+    outputStallNanos = config.nanos(ConfigKeys.OUTPUT_STALL);
     connections = new ConnectionTable(clients, limits.queuesMax(), this::makeConnection);
     resumable = new ConnectionQueue(clients);
     waiting = new ConnectionQueue(clients);
@@ -168,6 +175,12 @@ public final class Server implements AutoCloseable {
     facts.start(dispatcher, runner, persistence, writes, expiry, listeners);
   }
 
+  private static long bufferBytes(LibOsConfig.Limits limits) {
+    return limits.smallBuffers() * (2L << 10)
+        + limits.mediumBuffers() * (16L << 10)
+        + limits.largeBuffers() * (256L << 10);
+  }
+
   private Connection makeConnection() {
     long query = config.bytes(ConfigKeys.QUERY_BUFFER);
     RespLimits limits =
@@ -177,7 +190,7 @@ public final class Server implements AutoCloseable {
             (int) query,
             (int) config.bytes(ConfigKeys.INLINE));
     return new Connection(
-        this, libos, memory, limits, query, config.bytes(ConfigKeys.OUTPUT_BUFFER));
+        this, libos, memory, outputBudget, limits, query, config.bytes(ConfigKeys.OUTPUT_BUFFER));
   }
 
   private Recovery.@Nullable Result recover() {
@@ -300,6 +313,10 @@ public final class Server implements AutoCloseable {
     }
     housekeepingLeft = engine.housekeep(HOUSEKEEPING_BUDGET);
     flushReplies();
+    if (outputBudget.reporting() > 0 && nowNanos - stallCheckNanos >= STALL_CHECK_NANOS) {
+      stallCheckNanos = nowNanos;
+      connections.forEach(this::closeIfItDoesNotRead);
+    }
     if (stopRequested) {
       stopRequested = false;
       shutdown.begin(Shutdown.Mode.DEFAULT, "signal");
@@ -338,6 +355,9 @@ public final class Server implements AutoCloseable {
         || (path != null && path.needsRetry())
         || (p != null && p.needsRetry())) {
       timeout = Math.min(timeout, RETRY_NANOS);
+    }
+    if (outputBudget.reporting() > 0) {
+      timeout = Math.min(timeout, STALL_CHECK_NANOS);
     }
     if (pausedUntilMillis > nowMillis && !waiting.isEmpty()) {
       timeout = Math.min(timeout, (pausedUntilMillis - nowMillis) * 1_000_000);
@@ -560,6 +580,17 @@ public final class Server implements AutoCloseable {
       queueResume(client);
     }
     return true;
+  }
+
+  /// Closes a client that has read nothing of its replies for too long; while buffers are short,
+  /// that is soon.
+  private void closeIfItDoesNotRead(Connection client) {
+    long most = outputBudget.isShort() ? STALL_NANOS_SHORT : outputStallNanos;
+    if (most > 0 && client.isOpen() && client.output.stalledNanos(nowNanos) >= most) {
+      facts.outputStallDisconnects++;
+      LOG.warn("Client {} closed: it does not read its replies", client.address());
+      close(client);
+    }
   }
 
   private void flushReplies() {

@@ -24,6 +24,7 @@ final class ServerFacts implements ServerInfo {
   long acceptedConnections;
   long rejectedConnections;
   long outputLimitDisconnects;
+  long outputStallDisconnects;
   long queryLimitDisconnects;
   long protocolErrors;
   long bytesReceived;
@@ -105,6 +106,7 @@ final class ServerFacts implements ServerInfo {
         out.field("total_net_input_bytes", bytesReceived);
         out.field("client_query_buffer_limit_disconnections", queryLimitDisconnects);
         out.field("client_output_buffer_limit_disconnections", outputLimitDisconnects);
+        out.field("client_output_stall_disconnections", outputStallDisconnects);
         out.field("protocol_errors", protocolErrors);
         libos.report().counters().forEach((name, value) -> out.field("libos." + name, value));
       }
@@ -193,6 +195,7 @@ final class ServerFacts implements ServerInfo {
     acceptedConnections = 0;
     rejectedConnections = 0;
     outputLimitDisconnects = 0;
+    outputStallDisconnects = 0;
     queryLimitDisconnects = 0;
     protocolErrors = 0;
     bytesReceived = 0;

@@ -151,6 +151,33 @@ final class ServerTest {
   }
 
   @Test
+  void clientsThatDoNotReadCannotTakeTheBuffersOfOthers() {
+    List<RawClient> slow = new ArrayList<>();
+    // 25 MiB of buffers; 40 clients that leave 16 MiB each.
+    try (TestServer server = start("limits.output-stall=1s");
+        RawClient client = server.connect()) {
+      client.call("SET", "big", "x".repeat(16 << 20));
+      for (int i = 0; i < 40; i++) {
+        RawClient one = server.connect();
+        slow.add(one);
+        one.send(RawClient.command("GET", "big"));
+        assertThat(client.call("PING")).isEqualTo("+PONG");
+      }
+      assertThat(client.call("GET", "big").toString()).hasSize(16 << 20);
+      String stats = "";
+      while (!stats.contains("client_output_stall_disconnections:40")) {
+        stats = client.call("INFO", "stats").toString(); // Bounded by the time-out of the test.
+      }
+      assertThat(stats).contains("client_output_buffer_limit_disconnections:0");
+      for (RawClient one : slow) {
+        assertThat(one.readToEnd().length()).isLessThan(16 << 20);
+      }
+    } finally {
+      slow.forEach(RawClient::close);
+    }
+  }
+
+  @Test
   void slowReaderGetsEverythingWhileOthersGoOn() {
     int values = 40;
     try (TestServer server = start();
