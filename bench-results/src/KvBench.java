@@ -19,8 +19,8 @@ final class KvBench {
 
   static void memory(Report report, boolean quick) throws Exception {
     Processes.need("redis-benchmark", "redis-tools");
-    int rounds = quick ? 3 : 7;
-    int requests = quick ? 200_000 : 600_000;
+    int rounds = quick ? 3 : 5;
+    int requests = quick ? 200_000 : 300_000;
     try (Processes.Server peer = Processes.redis(0, Processes.folder(), "--appendonly", "no");
         Processes.Server ours =
             Processes.kvserver(0, Processes.folder(), "durability=memory")) {
@@ -37,14 +37,14 @@ final class KvBench {
 
   static void fsync(Report report, boolean quick) throws Exception {
     Processes.need("redis-benchmark", "redis-tools");
-    int rounds = quick ? 3 : 7;
+    int rounds = quick ? 3 : 5;
     try (Processes.Server peer =
             Processes.redis(0, Processes.folder(), "--appendonly", "yes", "--appendfsync", "always");
         Processes.Server ours = Processes.kvserver(0, Processes.folder(), "durability=fsync")) {
       warm(ours, peer, 100_000);
-      rate(report, ours, peer, "SET", 50, 1, quick ? 40_000 : 100_000, rounds);
-      rate(report, ours, peer, "SET", 50, 16, quick ? 200_000 : 600_000, rounds);
-      roundTrip(report, ours, peer, "SET", quick ? 2_000 : 6_000, rounds);
+      rate(report, ours, peer, "SET", 50, 1, quick ? 40_000 : 60_000, rounds);
+      rate(report, ours, peer, "SET", 50, 16, quick ? 200_000 : 300_000, rounds);
+      roundTrip(report, ours, peer, "SET", quick ? 2_000 : 4_000, rounds);
     }
   }
 
