@@ -65,6 +65,6 @@ final class Bench {
         Processes.stopAll();
       }
     }
-    System.exit(failed);
+    Runtime.getRuntime().halt(failed); // Quietly: exit is logged where a logger is there.
   }
 }
