@@ -258,7 +258,7 @@ final class SimulatedServerTest {
       }
       for (String reply = client.reply(); reply != null; reply = client.reply()) {
         assertThat(reply).isEqualTo("+OK");
-        acknowledged[waiting.remove(0)]++;
+        acknowledged[waiting.removeFirst()]++;
         done++;
       }
       step(world, server, client);
