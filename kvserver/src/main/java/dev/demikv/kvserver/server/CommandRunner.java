@@ -23,7 +23,8 @@ final class CommandRunner {
   private final CommandDispatcher dispatcher;
   private final RespWriter reply;
   private final Engine engine;
-  private final Server server;
+  private final Clients clients;
+  private final TurnClock now;
   private final ExpiredKeys expired;
   private final int commandsPerTurn;
   private boolean authRequired;
@@ -36,13 +37,15 @@ final class CommandRunner {
       CommandDispatcher dispatcher,
       RespWriter reply,
       Engine engine,
-      Server server,
+      Clients clients,
+      TurnClock now,
       int commandsPerTurn,
       boolean authRequired) {
     this.dispatcher = dispatcher;
     this.reply = reply;
     this.engine = engine;
-    this.server = server;
+    this.clients = clients;
+    this.now = now;
     this.expired = new ExpiredKeys(engine, dispatcher.statistics());
     this.commandsPerTurn = commandsPerTurn;
     this.authRequired = authRequired;
@@ -80,7 +83,7 @@ final class CommandRunner {
         break;
       }
       if (left-- == 0) {
-        server.stallForTurn(client);
+        clients.stallForTurn(client);
         break;
       }
       if (bytes < 0) {
@@ -90,7 +93,7 @@ final class CommandRunner {
         }
         reply.error(parser.errorText());
         client.closing = true;
-        server.countProtocolError();
+        clients.countProtocolError();
         break;
       }
       if (args.count() > 0 && !take(client, session, args)) {
@@ -121,13 +124,13 @@ final class CommandRunner {
     if (spec == null) {
       return refuse(client, session, dispatcher.refusal());
     }
-    if (server.isPaused(spec)) {
-      server.stallForPause(client);
+    if (clients.isPaused(spec)) {
+      clients.stallForPause(client);
       return false;
     }
     WritePath path = writes;
     if (path == null || (!waits && !spec.isWrite())) {
-      dispatcher.execute(spec, session, args, session.db(), server.nowMillis());
+      dispatcher.execute(spec, session, args, session.db(), now.millis());
       if (spec.isWrite()) {
         writesDone++;
       }
@@ -146,7 +149,7 @@ final class CommandRunner {
       if (waits) {
         client.stalled = true;
       } else {
-        server.stallForBatch(client);
+        clients.stallForBatch(client);
       }
       return false;
     }
@@ -171,14 +174,14 @@ final class CommandRunner {
       batch.decode(i, batchArgs);
       CommandSpec spec = batch.spec(i);
       Connection client = batch.client(i);
-      long millis = batch.isWrite(i) ? batch.millis() : server.nowMillis();
+      long millis = batch.isWrite(i) ? batch.millis() : now.millis();
       if (spec == null) {
         expired.remove(batch.db(i), batchArgs, millis);
       } else if (client != null) {
         reply.begin(client.output, client.session().protocol());
         dispatcher.execute(spec, client.session(), batchArgs, batch.db(i), millis);
         reply.end();
-        server.commandDone(client);
+        clients.commandDone(client);
       } else if (batch.isWrite(i)) {
         execute(spec, batch.db(i), millis);
       }
@@ -201,10 +204,10 @@ final class CommandRunner {
         dispatcher.refuse(client.session(), error);
       } else {
         batch.decode(i, batchArgs);
-        dispatcher.execute(spec, client.session(), batchArgs, batch.db(i), server.nowMillis());
+        dispatcher.execute(spec, client.session(), batchArgs, batch.db(i), now.millis());
       }
       reply.end();
-      server.commandDone(client);
+      clients.commandDone(client);
     }
     batchArgs.unbind();
   }

@@ -44,7 +44,8 @@ final class Connection implements ClientInfo {
   /// To be closed when its commands are done and its replies are pushed; no more are taken.
   boolean closing;
 
-  private final Server server;
+  private final Clients clients;
+  private final TurnClock now;
   private final Endpoint remote = new Endpoint();
   private Session session = new Session(0, false);
   private int generation;
@@ -52,14 +53,16 @@ final class Connection implements ClientInfo {
   private long receivedNanos;
 
   Connection(
-      Server server,
+      Clients clients,
+      TurnClock now,
       LibOs libos,
       ClientMemory memory,
       OutputBudget budget,
       RespLimits limits,
       long queryBytesMax,
       long outputBytesMax) {
-    this.server = server;
+    this.clients = clients;
+    this.now = now;
     this.parser = new RespParser(limits);
     this.input = new InputBuffer(memory, queryBytesMax);
     this.output = new ReplyOutput(libos, memory, budget, outputBytesMax);
@@ -121,7 +124,7 @@ final class Connection implements ClientInfo {
 
   @Override
   public String localAddress() {
-    return server.localAddress(qd);
+    return clients.localAddress(qd);
   }
 
   @Override
@@ -131,12 +134,12 @@ final class Connection implements ClientInfo {
 
   @Override
   public long ageSeconds() {
-    return (server.nowNanos() - acceptedNanos) / 1_000_000_000L;
+    return (now.nanos() - acceptedNanos) / 1_000_000_000L;
   }
 
   @Override
   public long idleSeconds() {
-    return (server.nowNanos() - receivedNanos) / 1_000_000_000L;
+    return (now.nanos() - receivedNanos) / 1_000_000_000L;
   }
 
   @Override
@@ -151,6 +154,6 @@ final class Connection implements ClientInfo {
 
   @Override
   public void kill() {
-    server.kill(this);
+    clients.kill(this);
   }
 }

@@ -1,6 +1,5 @@
 package dev.demikv.kvserver.server;
 
-import dev.demikv.kvserver.command.ClientInfo;
 import dev.demikv.libos.lang.Nullable;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -81,10 +80,5 @@ final class ConnectionTable {
     for (Connection connection : all) {
       visitor.accept(connection);
     }
-  }
-
-  /// Visits all clients, oldest first.
-  void forEachInfo(Consumer<ClientInfo> visitor) {
-    forEach(visitor);
   }
 }

@@ -21,17 +21,10 @@ import java.util.function.Consumer;
 
 /// What commands ask of the server, and the counters that it keeps.
 final class ServerFacts implements ServerInfo {
-  long acceptedConnections;
-  long rejectedConnections;
-  long outputLimitDisconnects;
-  long outputStallDisconnects;
-  long queryLimitDisconnects;
-  long protocolErrors;
-  long bytesReceived;
-
   private final Server server;
   private final ServerConfig config;
-  private final ConnectionTable connections;
+  private final Clients clients;
+  private final TurnClock now;
   private final ClientMemory memory;
   private final LibOs libos;
   private final long startMillis;
@@ -48,15 +41,17 @@ final class ServerFacts implements ServerInfo {
   ServerFacts(
       Server server,
       ServerConfig config,
-      ConnectionTable connections,
+      Clients clients,
       ClientMemory memory,
+      TurnClock now,
       LibOs libos) {
     this.server = server;
     this.config = config;
-    this.connections = connections;
+    this.clients = clients;
+    this.now = now;
     this.memory = memory;
     this.libos = libos;
-    this.startMillis = server.nowMillis();
+    this.startMillis = now.millis();
   }
 
   /// Makes known what is made later than this.
@@ -80,7 +75,7 @@ final class ServerFacts implements ServerInfo {
 
   @Override
   public long nowMicros() {
-    return server.nowMillis() * 1_000;
+    return now.millis() * 1_000;
   }
 
   @Override
@@ -88,8 +83,8 @@ final class ServerFacts implements ServerInfo {
     switch (section) {
       case SERVER -> serverInfo(out);
       case CLIENTS -> {
-        out.field("connected_clients", connections.count());
-        out.field("maxclients", connections.capacity());
+        out.field("connected_clients", clients.count());
+        out.field("maxclients", clients.capacity());
         out.field("blocked_clients", 0);
       }
       case MEMORY -> {
@@ -101,13 +96,13 @@ final class ServerFacts implements ServerInfo {
       }
       case PERSISTENCE -> persistenceInfo(out);
       case STATS -> {
-        out.field("total_connections_received", acceptedConnections);
-        out.field("rejected_connections", rejectedConnections);
-        out.field("total_net_input_bytes", bytesReceived);
-        out.field("client_query_buffer_limit_disconnections", queryLimitDisconnects);
-        out.field("client_output_buffer_limit_disconnections", outputLimitDisconnects);
-        out.field("client_output_stall_disconnections", outputStallDisconnects);
-        out.field("protocol_errors", protocolErrors);
+        out.field("total_connections_received", clients.acceptedConnections);
+        out.field("rejected_connections", clients.rejectedConnections);
+        out.field("total_net_input_bytes", clients.bytesReceived);
+        out.field("client_query_buffer_limit_disconnections", clients.queryLimitDisconnects);
+        out.field("client_output_buffer_limit_disconnections", clients.outputLimitDisconnects);
+        out.field("client_output_stall_disconnections", clients.outputStallDisconnects);
+        out.field("protocol_errors", clients.protocolErrors);
         libos.report().counters().forEach((name, value) -> out.field("libos." + name, value));
       }
       case REPLICATION -> {
@@ -122,8 +117,8 @@ final class ServerFacts implements ServerInfo {
   private void serverInfo(InfoWriter out) {
     out.field("process_id", ProcessHandle.current().pid());
     out.field("tcp_port", parts().listeners().addresses().get(0).port());
-    out.field("uptime_in_seconds", (server.nowMillis() - startMillis) / 1_000);
-    out.field("uptime_in_days", (server.nowMillis() - startMillis) / 86_400_000);
+    out.field("uptime_in_seconds", (now.millis() - startMillis) / 1_000);
+    out.field("uptime_in_days", (now.millis() - startMillis) / 86_400_000);
     out.field("engine", config.text(ConfigKeys.ENGINE));
     out.field("durability", config.text(ConfigKeys.DURABILITY));
     out.field("network_backend", config.text(ConfigKeys.NETWORK_BACKEND));
@@ -192,28 +187,22 @@ final class ServerFacts implements ServerInfo {
 
   @Override
   public void resetStatistics() {
-    acceptedConnections = 0;
-    rejectedConnections = 0;
-    outputLimitDisconnects = 0;
-    outputStallDisconnects = 0;
-    queryLimitDisconnects = 0;
-    protocolErrors = 0;
-    bytesReceived = 0;
+    clients.resetStatistics();
   }
 
   @Override
   public void clients(Consumer<ClientInfo> visitor) {
-    connections.forEachInfo(visitor);
+    clients.forEach(visitor);
   }
 
   @Override
   public void pause(long untilMillis, boolean writesOnly) {
-    server.pause(untilMillis, writesOnly);
+    clients.pause(untilMillis, writesOnly);
   }
 
   @Override
   public void unpause() {
-    server.unpause();
+    clients.unpause();
   }
 
   @Override
@@ -230,7 +219,7 @@ final class ServerFacts implements ServerInfo {
     if (p.isBusy()) {
       return "ERR Background save already in progress";
     }
-    return p.begin("BGSAVE", server.writesDone(), server.nowNanos())
+    return p.begin("BGSAVE", server.writesDone(), now.nanos())
         ? null
         : "ERR the storage does not take a snapshot now, see the server's log";
   }
@@ -243,7 +232,7 @@ final class ServerFacts implements ServerInfo {
     }
     Persistence p = parts().persistence();
     long timeout = config.nanos(ConfigKeys.SHUTDOWN_TIMEOUT);
-    boolean saved = p != null && p.finish(server.nowMillis(), server.nowNanos() + timeout);
+    boolean saved = p != null && p.finish(now.millis(), now.nanos() + timeout);
     return saved ? null : "ERR the snapshot failed or goes on in the background, see the log";
   }
 

@@ -27,6 +27,7 @@ final class Shutdown {
   }
 
   private final Server server;
+  private final TurnClock now;
   private final long timeoutNanos;
   private Phase phase = Phase.RUNNING;
   private Mode mode = Mode.DEFAULT;
@@ -34,8 +35,9 @@ final class Shutdown {
   private long snapshotsBefore;
   private int exitCode = Server.EXIT_OK;
 
-  Shutdown(Server server, long timeoutNanos) {
+  Shutdown(Server server, TurnClock now, long timeoutNanos) {
     this.server = server;
+    this.now = now;
     this.timeoutNanos = timeoutNanos;
   }
 
@@ -47,8 +49,8 @@ final class Shutdown {
     LOG.info("Ending ({})", why);
     mode = newMode;
     phase = Phase.DRAINING;
-    deadlineNanos = Math.min(deadlineNanos, server.nowNanos() + timeoutNanos);
-    server.closeListeners();
+    deadlineNanos = Math.min(deadlineNanos, now.nanos() + timeoutNanos);
+    server.closeDoors();
   }
 
   /// Ends at a time, whatever is under way.
@@ -99,7 +101,7 @@ final class Shutdown {
     }
     snapshotsBefore = p.snapshots();
     phase = Phase.SAVING;
-    p.begin("the server ends", server.writesDone(), server.nowNanos());
+    p.begin("the server ends", server.writesDone(), now.nanos());
   }
 
   private void finishSaving(@Nullable Persistence p) {

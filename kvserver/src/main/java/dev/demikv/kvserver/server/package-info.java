@@ -1,7 +1,8 @@
 /// The server: connections, the loop, the write path, snapshots, the end.
 ///
 /// ```
-///   Server (loop) ── Listeners, ConnectionTable of Connection (InputBuffer, ReplyOutput)
+///   Server (loop) ── Listeners, TurnClock
+///      ├─ Clients          each a Connection with InputBuffer and ReplyOutput
 ///      ├─ CommandRunner    bytes → commands → replies
 ///      ├─ WritePath        batches of writes → CommitLog → applied in order
 ///      ├─ Persistence      recovery, snapshots

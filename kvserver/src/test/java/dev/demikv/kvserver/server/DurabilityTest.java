@@ -239,6 +239,30 @@ final class DurabilityTest {
   }
 
   @Test
+  void cleanEndUnderLoadKeepsWhatWasAcknowledgedInBothModes() {
+    for (String durability : List.of("memory", "fsync")) {
+      Path data = directory.resolve(durability);
+      long acknowledged = 0;
+      try (TestServer server = TestServer.start(data, "durability=" + durability);
+          RawClient client = server.connect()) {
+        StringBuilder burst = new StringBuilder();
+        for (int i = 0; i < 20_000; i++) {
+          burst.append("SET k").append(i).append(" v\r\n");
+        }
+        client.send(burst.toString());
+        assertThat(client.read()).isEqualTo("+OK");
+        assertThat(server.stop()).isEqualTo(Server.EXIT_OK);
+        acknowledged = 1 + client.countUntilClosed("+OK");
+      }
+      try (TestServer server = TestServer.start(data, "durability=" + durability);
+          RawClient client = server.connect()) {
+        assertThat((long) client.call("DBSIZE")).isGreaterThanOrEqualTo(acknowledged);
+        assertThat(client.call("GET", "k" + (acknowledged - 1))).isEqualTo("v");
+      }
+    }
+  }
+
+  @Test
   void savesInTheBackgroundWhileItServes() {
     try (TestServer server = start();
         RawClient client = server.connect()) {

@@ -134,6 +134,21 @@ final class RawClient implements AutoCloseable {
     }
   }
 
+  /// Reads equal replies until the server closes or resets the connection.
+  ///
+  /// @return how many
+  long countUntilClosed(String reply) {
+    long count = 0;
+    try {
+      while (read().equals(reply)) {
+        count++;
+      }
+    } catch (UncheckedIOException e) {
+      return count;
+    }
+    throw new AssertionError("another reply than " + reply);
+  }
+
   /// Whether the server has closed: waits for it.
   boolean isClosedByServer() {
     try {
