@@ -20,8 +20,10 @@ import dev.demikv.libos.lang.Nullable;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -246,7 +248,7 @@ final class SimulatedServerTest {
       Random random,
       long[] sent,
       long[] acknowledged) {
-    List<Integer> waiting = new ArrayList<>();
+    Queue<Integer> waiting = new ArrayDeque<>();
     int writes = 1 + random.nextInt(600);
     int done = 0;
     for (int i = 0; i < STEPS_MAX && done < writes; i++) {
@@ -258,7 +260,7 @@ final class SimulatedServerTest {
       }
       for (String reply = client.reply(); reply != null; reply = client.reply()) {
         assertThat(reply).isEqualTo("+OK");
-        acknowledged[waiting.removeFirst()]++;
+        acknowledged[waiting.remove()]++;
         done++;
       }
       step(world, server, client);
