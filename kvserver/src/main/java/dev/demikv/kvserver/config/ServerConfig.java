@@ -217,7 +217,7 @@ public final class ServerConfig {
   public Options backendOptions() {
     Map<String, String> options = new HashMap<>();
     for (ConfigKey key : keys.backendKeys()) {
-      if (isSet(key.name())) {
+      if (isSet(key.name()) && !text(key).isEmpty()) {
         options.put(key.name(), text(key));
       }
     }

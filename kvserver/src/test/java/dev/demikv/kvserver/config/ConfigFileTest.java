@@ -10,6 +10,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class ConfigFileTest {
+  private static final String FILE_PATH = "storage.file.path";
+
   /// Tests start in their module's folder, or in the project's root from an editor.
   private static Path file() {
     Path beside = Path.of("..", "configs", "kvserver.conf");
@@ -24,5 +26,9 @@ final class ConfigFileTest {
         .isEqualTo(ConfigDocument.file(keys));
     assertThat(ConfigReader.read(keys, file(), List.of()).asMap())
         .isEqualTo(new ServerConfig(keys).asMap());
+    // Keys that the file leaves empty are not set: the log lies below data.dir.
+    assertThat(ConfigReader.read(keys, file(), List.of()).backendOptions().text(FILE_PATH, ""))
+        .isEqualTo(new ServerConfig(keys).backendOptions().text(FILE_PATH, ""))
+        .isNotEmpty();
   }
 }
