@@ -62,13 +62,13 @@ final class LogStoreTest {
     LogStore store = harness.open();
     int log = store.openLog("a");
     harness.settle();
-    long before = counter("storage.sim.write");
+    long before = counter("write");
     for (int i = 0; i < 500; i++) {
       harness.append(log, text(i));
     }
     harness.settle();
-    assertThat(counter("storage.sim.write") - before).isEqualTo(1);
-    assertThat(counter("storage.sim.flush")).as("only recovery flushed").isEqualTo(1);
+    assertThat(counter("write") - before).isEqualTo(1);
+    assertThat(counter("flush")).as("only recovery flushed").isEqualTo(1);
   }
 
   @Test
@@ -76,14 +76,14 @@ final class LogStoreTest {
     LogStore store = harness.open();
     int[] logs = {store.openLog("a"), store.openLog("b"), store.openLog("c")};
     harness.settle();
-    long writes = counter("storage.sim.write");
-    long flushes = counter("storage.sim.flush");
+    long writes = counter("write");
+    long flushes = counter("flush");
     for (int i = 0; i < 30; i++) {
       harness.append(logs[i % 3], text(i));
     }
     harness.settle();
-    assertThat(counter("storage.sim.write") - writes).isEqualTo(3);
-    assertThat(counter("storage.sim.flush") - flushes).isEqualTo(1);
+    assertThat(counter("write") - writes).isEqualTo(3);
+    assertThat(counter("flush") - flushes).isEqualTo(1);
   }
 
   @Test
