@@ -52,7 +52,8 @@ public final class SimHost {
   }
 
   /// The machine stops: no packet leaves it or is answered until a transport is opened on it again.
-  /// The LibOses that ran on it are dead; close them, to free their memory.
+  /// The LibOses that ran on it are dead; close them, to free their memory. Its disk is another
+  /// thing: [SimDisk#powerLoss] or [SimDisk#kill] ends it with the machine.
   public void crash() {
     up = false;
     bound.clear();

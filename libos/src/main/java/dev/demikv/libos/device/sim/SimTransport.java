@@ -249,8 +249,9 @@ public final class SimTransport implements Transport {
     starved.add(socket);
   }
 
+  /// Whether [#poll] has something to do; never on a dead host, whose waits only pass time.
   boolean hasReady() {
-    return !ready.isEmpty();
+    return !closed && !ready.isEmpty();
   }
 
   SgaPool sgas() {

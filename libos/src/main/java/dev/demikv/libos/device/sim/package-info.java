@@ -5,6 +5,8 @@
 ///
 /// ```
 ///   SimWorld (seed, clock, events)
+///     ├─ SimNetwork ── SimHost (addresses, ports; crashes) ── SimTransport (a LibOs's Transport)
+///     │    └─ SimLink (a direction: delay, loss, cut)            └─ SimSocket ── SimConnection
 ///     └─ SimDisk (medium; survives) ── SimLogDevice (one opening: a LibOs's LogDevice)
 ///          └─ SimDiskFaults
 /// ```
