@@ -56,7 +56,7 @@ public interface Engine extends AutoCloseable {
 
   /// Sets or removes (NO_EXPIRY) the expiry of an entry.
   ///
-  /// @return OK or ABSENT
+  /// @return OK, ABSENT or NO_MEMORY (no room for the expiry index)
   int expire(int db, Slice key, long expireAtMillis);
 
   /// Removes a key.
@@ -146,6 +146,8 @@ public interface Engine extends AutoCloseable {
     ///   again
     /// @param entriesMax bound of work of this step
     /// @return whether there is more
+    /// @throws IllegalStateException when an entry that changed could not be kept aside for lack of
+    ///   memory: this snapshot is void
     boolean step(SnapshotSink sink, int entriesMax);
 
     /// Bytes of old entries kept aside because they changed before they were handed over.
