@@ -6,7 +6,8 @@ import dev.demikv.libos.config.Options;
 import java.util.List;
 
 /// A backend as a plug-in, found by `ServiceLoader`. Constructors and [#name] do nothing native.
-public sealed interface BackendProvider permits TransportProvider, LogDeviceProvider {
+public sealed interface BackendProvider
+    permits TransportProvider, NetDeviceProvider, LogDeviceProvider {
   /// Name in configurations, as `kernel`.
   String name();
 

@@ -47,6 +47,13 @@ public interface Transport extends AutoCloseable {
     return Long.MAX_VALUE;
   }
 
+  /// A descriptor that is readable when [#poll] would find something, for transports without a
+  /// [#waiter] of their own; the LibOs's waiter watches it, which then covers this transport. -1
+  /// when there is none.
+  default int readinessFd() {
+    return -1;
+  }
+
   /// See [dev.demikv.libos.api.LibOs#socket(SocketType, AddressFamily)].
   int socket(SocketType type, AddressFamily family);
 
