@@ -16,11 +16,8 @@ final class EchoBench {
   private EchoBench() {}
 
   static void echo(Report report, boolean quick) throws Exception {
-    Processes.need("gcc", "gcc");
     Path folder = Processes.folder();
-    String program = folder.resolve("echo").toString();
-    Path source = Path.of(System.getProperty("demikv.root"), "bench-results/src/peers/echo.c");
-    Processes.output(List.of("gcc", "-O2", "-o", program, source.toString()));
+    String program = Processes.compiled("echo.c").toString();
     int rounds = quick ? 3 : 9;
     String count = quick ? "50000" : "200000";
     int peerPort = Processes.freePort();

@@ -67,6 +67,15 @@ final class Processes {
     }
   }
 
+  /// Compiles a C program of `src/peers`.
+  static Path compiled(String source) throws Exception {
+    need("gcc", "gcc libc6-dev");
+    Path program = folder().resolve(source.replace(".c", ""));
+    Path from = ROOT.resolve("bench-results/src/peers").resolve(source);
+    output(List.of("gcc", "-O2", "-Wall", "-o", program.toString(), from.toString()));
+    return program;
+  }
+
   /// Starts redis-server with options, on the given CPU or any (-1).
   static Server redis(int cpu, Path folder, String... options) throws Exception {
     need("redis-server", "redis-server");
