@@ -39,6 +39,9 @@ final class EchoBench {
       for (int i = 0; i < 2; i++) {
         int which = Math.floorMod(round + i, 2);
         pause(which == 0 ? peer : ours, true);
+        pause(which == 0 ? ours : peer, true);
+        Processes.awaitQuiet();
+        pause(which == 0 ? ours : peer, false);
         String out =
             Processes.output(
                 Processes.pinned(

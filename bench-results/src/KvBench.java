@@ -81,6 +81,7 @@ final class KvBench {
       for (int i = 0; i < 2; i++) {
         int which = (round + i) % 2;
         Processes.Server server = which == 0 ? ours : peer;
+        Processes.awaitQuiet();
         double before = server.cpuSeconds();
         double[] figures = benchmark(server.port(), test, clients, pipeline, requests);
         rates[which][round] = figures[0];
@@ -113,6 +114,7 @@ final class KvBench {
       for (int i = 0; i < 2; i++) {
         int which = (round + i) & 1;
         Processes.Server server = which == 0 ? ours : peer;
+        Processes.awaitQuiet();
         List<String> command = Processes.pinned(1, program.toString(), "" + server.port(), test);
         command.addAll(List.of("" + clients, "" + requests, "" + VALUE_BYTES, "100000", "0"));
         double before = server.cpuSeconds();
@@ -162,6 +164,7 @@ final class KvBench {
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < 2; i++) {
         int which = (round + i) % 2;
+        Processes.awaitQuiet();
         long[] sorted = trips((which == 0 ? ours : peer).port(), test, count, spin);
         p50[which][round] = sorted[sorted.length / 2] / 1e3;
         p99[which][round] = sorted[(int) (sorted.length * 0.99)] / 1e3;

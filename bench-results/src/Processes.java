@@ -117,6 +117,31 @@ final class Processes {
             + Files.readString(folder.resolveSibling(folder.getFileName() + ".log")));
   }
 
+  /// Waits until the machine has little else to do, at most a minute: what other programs do in one
+  /// round and not in the next is no property of what is measured.
+  static void awaitQuiet() throws Exception {
+    for (int i = 0; i < 120; i++) {
+      long[] before = cpuTicks();
+      Thread.sleep(400);
+      long[] after = cpuTicks();
+      long all = Math.max(1, after[1] - before[1]);
+      if ((after[0] - before[0]) * 100 / all < 10) {
+        return;
+      }
+    }
+    System.err.println("the machine did not become quiet within a minute: measuring all the same");
+  }
+
+  /// Ticks in which some CPU was busy, and all ticks, proc_stat(5).
+  private static long[] cpuTicks() throws IOException {
+    String[] words = Files.readAllLines(Path.of("/proc/stat")).get(0).trim().split("\\s+");
+    long all = 0;
+    for (int i = 1; i <= 8; i++) {
+      all += Long.parseLong(words[i]);
+    }
+    return new long[] {all - Long.parseLong(words[4]) - Long.parseLong(words[5]), all};
+  }
+
   static List<String> pinned(int cpu, String... command) {
     List<String> words = new ArrayList<>();
     if (cpu >= 0 && Runtime.getRuntime().availableProcessors() > 1) {
