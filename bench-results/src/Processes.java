@@ -91,8 +91,14 @@ final class Processes {
 
   /// Starts our server with settings, on the given CPU or any (-1).
   static Server kvserver(int cpu, Path folder, String... settings) throws Exception {
+    return kvserver(ROOT.resolve("kvserver/bin/kvserver"), cpu, folder, settings);
+  }
+
+  /// As above, by another launcher.
+  static Server kvserver(Path launcher, int cpu, Path folder, String... settings)
+      throws Exception {
     int port = freePort();
-    List<String> command = pinned(cpu, ROOT.resolve("kvserver/bin/kvserver").toString());
+    List<String> command = pinned(cpu, launcher.toString());
     command.addAll(List.of("--set", "listen=127.0.0.1:" + port));
     command.addAll(List.of("--set", "data.dir=" + folder));
     for (String setting : settings) {
