@@ -140,15 +140,24 @@ public interface Engine extends AutoCloseable {
 
   /// A snapshot under way.
   interface Snapshot extends AutoCloseable {
+    /// How a snapshot stands after a step.
+    enum Progress {
+      /// There is more.
+      MORE,
+      /// Everything was handed over.
+      DONE,
+      /// An entry that changed could not be kept aside for lack of memory: the change was made, and
+      /// this snapshot is void. What was handed over is not the state of any instant.
+      LOST
+    }
+
     /// Hands over more entries.
     ///
     /// @param sink takes them; when it returns false it is full, and the entry it refused comes
     ///   again
     /// @param entriesMax bound of work of this step
-    /// @return whether there is more
-    /// @throws IllegalStateException when an entry that changed could not be kept aside for lack of
-    ///   memory: this snapshot is void
-    boolean step(SnapshotSink sink, int entriesMax);
+    /// @return how it stands; once LOST it stays so until it is closed
+    Progress step(SnapshotSink sink, int entriesMax);
 
     /// Bytes of old entries kept aside because they changed before they were handed over.
     long pendingBytes();

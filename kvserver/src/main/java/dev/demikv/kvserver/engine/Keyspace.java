@@ -134,13 +134,15 @@ final class Keyspace {
       return Engine.ABSENT;
     }
     int place = CellLayout.expiryPlace(pool.segment(cell), ChunkPool.offset(cell));
-    if (place == 0 && expireAtMillis != Engine.NO_EXPIRY && !pool.ready()) {
+    if (place == 0 && expireAtMillis == Engine.NO_EXPIRY) {
+      return Engine.OK;
+    }
+    // Kept aside first, as that takes pages too.
+    keepAside(cell, false);
+    if (place == 0 && !pool.ready()) {
       return Engine.NO_MEMORY;
     }
-    if (place != 0 || expireAtMillis != Engine.NO_EXPIRY) {
-      keepAside(cell, false);
-      setExpiry(cell, expireAtMillis);
-    }
+    setExpiry(cell, expireAtMillis);
     return Engine.OK;
   }
 

@@ -52,18 +52,18 @@ final class MemorySnapshot implements Engine.Snapshot {
   }
 
   @Override
-  public boolean step(Engine.SnapshotSink sink, int entriesMax) {
+  public Progress step(Engine.SnapshotSink sink, int entriesMax) {
     if (closed) {
       throw new IllegalStateException("the snapshot is closed");
     }
     if (failed) {
-      throw new IllegalStateException("the snapshot was lost: no memory to keep what changed");
+      return Progress.LOST;
     }
     int work = entriesMax;
     for (; work > 0 && head != tail; work--) {
       fillFirstKept();
       if (!sink.take(firstKeyspace(), entry)) {
-        return true;
+        return Progress.MORE;
       }
       dropFirstKept();
     }
@@ -75,7 +75,7 @@ final class MemorySnapshot implements Engine.Snapshot {
         if (keyspace.isOld(cell)) {
           keyspace.fill(cell, entry);
           if (!sink.take(walking, entry)) {
-            return true;
+            return Progress.MORE;
           }
           keyspace.stamp(cell);
         }
@@ -86,7 +86,7 @@ final class MemorySnapshot implements Engine.Snapshot {
         walking++;
       }
     }
-    return head != tail || !isComplete();
+    return head != tail || !isComplete() ? Progress.MORE : Progress.DONE;
   }
 
   @Override

@@ -50,6 +50,7 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
   private long bytes;
   private boolean sourceDone;
   private boolean footerPushed;
+  private boolean sourceLost;
   private int errno;
 
   /// Begins with the state of this instant.
@@ -91,7 +92,15 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
       if (inFlight == RECORDS_IN_FLIGHT && record == null) {
         return State.WAITING;
       }
-      sourceDone = !source.step(this, entriesMax);
+      switch (source.step(this, entriesMax)) {
+        case MORE -> sourceDone = false;
+        case DONE -> sourceDone = true;
+        case LOST -> {
+          sourceLost = true;
+          errno = Errno.ENOMEM;
+          return State.FAILED;
+        }
+      }
       if (!sourceDone || !carry.isEmpty()) {
         return recordFull || record == null ? State.WAITING : State.WORKING;
       }
@@ -123,6 +132,11 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
   /// Why it failed, positive; 0 if it did not.
   public int errno() {
     return errno;
+  }
+
+  /// Whether it failed because the engine had no memory to keep an entry that changed.
+  public boolean sourceLost() {
+    return sourceLost;
   }
 
   /// Number of the snapshot.

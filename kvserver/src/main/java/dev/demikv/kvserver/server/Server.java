@@ -282,7 +282,7 @@ public final class Server implements AutoCloseable {
   }
 
   /// How long the loop sleeps; negative: until something comes.
-  private long timeoutNanos(long sleepNanosMax) {
+  long timeoutNanos(long sleepNanosMax) {
     Persistence p = persistence;
     if (sleepNanosMax == 0
         || clients.hasWork()
@@ -293,7 +293,7 @@ public final class Server implements AutoCloseable {
     }
     long timeout = Math.min(expiry.nextNanos(), shutdown.nextNanos());
     if (p != null) {
-      timeout = Math.min(timeout, p.nextNanos());
+      timeout = Math.min(timeout, p.nextNanos(runner.writesDone()));
     }
     if (timeout != Long.MAX_VALUE) {
       timeout = Math.max(0, timeout - now.nanos());

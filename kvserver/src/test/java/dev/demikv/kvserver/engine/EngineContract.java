@@ -3,6 +3,7 @@ package dev.demikv.kvserver.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.demikv.kvserver.engine.Engine.Snapshot.Progress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -324,7 +325,7 @@ abstract class EngineContract {
           return seen.get(db).add(taken.key.toString());
         };
     try (Engine.Snapshot snapshot = engine.snapshot()) {
-      assertThat(snapshot.step(sink, 500)).isTrue();
+      assertThat(snapshot.step(sink, 500)).isEqualTo(Progress.MORE);
       for (int i = 0; i < 10_000; i += 3) {
         engine.delete(0, Slice.of("a" + i));
         put(engine, 1, "b" + i, "changed");
@@ -335,7 +336,7 @@ abstract class EngineContract {
       engine.clear(2);
       put(engine, 0, "new", "new");
       put(engine, 1, "b5", "new too");
-      while (snapshot.step(sink, 100)) {
+      while (snapshot.step(sink, 100) == Progress.MORE) {
         assertThat(engine.size(1)).isEqualTo(1);
       }
     }
@@ -359,7 +360,8 @@ abstract class EngineContract {
     first.close();
     AtomicInteger taken = new AtomicInteger();
     try (Engine.Snapshot second = engine.snapshot()) {
-      assertThat(second.step((db, visited) -> taken.incrementAndGet() > 0, 100)).isFalse();
+      assertThat(second.step((db, visited) -> taken.incrementAndGet() > 0, 100))
+          .isEqualTo(Progress.DONE);
     }
     assertThat(taken).hasValue(1);
   }

@@ -2,6 +2,7 @@ package dev.demikv.kvserver.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demikv.kvserver.engine.Engine.Snapshot.Progress;
 import dev.demikv.kvserver.engine.EngineModel.Stored;
 import dev.demikv.libos.lang.Nullable;
 import java.util.ArrayList;
@@ -140,7 +141,7 @@ final class EngineExercise {
       snapshot = null;
       return;
     }
-    boolean more =
+    Progress progress =
         stepped.step(
             (db, taken) -> {
               if (random.nextInt(5) == 0) {
@@ -154,7 +155,8 @@ final class EngineExercise {
               return true;
             },
             1 + random.nextInt(40));
-    if (!more) {
+    assertThat(progress).isNotEqualTo(Progress.LOST);
+    if (progress == Progress.DONE) {
       assertThat(stepped.pendingBytes()).isZero();
       for (int db = 0; db < DATABASES; db++) {
         assertThat(fromSnapshot.database(db)).isEqualTo(atSnapshot.database(db));
