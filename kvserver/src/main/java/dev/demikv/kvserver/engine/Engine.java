@@ -170,7 +170,18 @@ public interface Engine extends AutoCloseable {
   /// Takes the entries of a snapshot.
   @FunctionalInterface
   interface SnapshotSink {
+    /// Values from this length on are long.
+    int LONG_VALUE_BYTES = 64 << 10;
+
     /// Takes an entry of a database; returns false when there is no room now.
+    ///
+    /// An entry of which [#isLong] is true stays as it is until it is taken, and comes again before
+    /// any other: it may be taken in pieces, over several calls, of which the last returns true.
     boolean take(int db, Entry entry);
+
+    /// Whether an entry is so long that it may be taken in pieces.
+    static boolean isLong(Entry entry) {
+      return entry.value.length() >= LONG_VALUE_BYTES;
+    }
   }
 }

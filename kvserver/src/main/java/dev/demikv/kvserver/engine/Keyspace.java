@@ -115,7 +115,9 @@ final class Keyspace {
       MemorySegment.copy(from, fromOffset, pool.segment(grown), ChunkPool.offset(grown), oldLength);
       from = pool.segment(grown);
       fromOffset = ChunkPool.offset(grown);
-      pad(from, fromOffset, oldLength, at);
+      if (!heap.isHuge(grown)) {
+        pad(from, fromOffset, oldLength, at);
+      }
       MemorySegment.copy(bytes.memory(), bytes.offset(), from, fromOffset + at, bytes.length());
       freeBlock(memory, offset);
       memory.set(Bytes.I64, place, grown);
@@ -454,6 +456,12 @@ final class Keyspace {
     snapshot.keep(snapshotIndex, copy, expireAtMillis(cell));
     stamp(cell);
     return true;
+  }
+
+  /// Keeps a copy of an unchanged cell for the snapshot, which shares its block; fails the snapshot
+  /// if there is no memory for the copy.
+  void keepForSnapshot(long cell) {
+    keepAside(cell, false);
   }
 
   private long expireAtMillis(long cell) {

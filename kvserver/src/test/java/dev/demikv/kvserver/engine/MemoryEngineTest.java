@@ -55,6 +55,49 @@ final class MemoryEngineTest extends EngineContract {
     assertThat(counters(engine).get("reserved_bytes")).isLessThanOrEqualTo(8 << 20);
   }
 
+  /// A large value is gone at once, its memory step by step: no step takes long.
+  @Test
+  void givesTheMemoryOfALargeValueBackInSteps() {
+    Engine engine = open(1, 1L << 30, 1);
+    try (Arena arena = Arena.ofConfined()) {
+      int length = 256 << 20;
+      Slice value = new Slice().set(arena.allocate(length), 0, length);
+      Slice key = Slice.of("k");
+      for (int i = 0; i < 3; i++) {
+        assertThat(engine.put(0, key, STRING, value, Engine.NO_EXPIRY)).isEqualTo(Engine.OK);
+        if (i == 0) {
+          engine.delete(0, key);
+        } else {
+          put(engine, 0, "k", "small");
+        }
+        assertThat(engine.usedBytes()).isLessThan(1 << 20);
+        assertThat(counters(engine).get("reserved_bytes")).isGreaterThan(length);
+        int turns = 1;
+        while (engine.housekeep(50)) {
+          turns++;
+        }
+        assertThat(turns).isBetween(32, 256);
+        assertThat(counters(engine).get("reserved_bytes")).isLessThan(20 << 20);
+      }
+    }
+  }
+
+  /// What waits to be given back does not stand in the way of what is needed.
+  @Test
+  void takesWhatIsToBeGivenBackWhenItIsNeeded() {
+    Engine engine = open(1, 100 << 20, 1);
+    try (Arena arena = Arena.ofConfined()) {
+      int length = 90 << 20;
+      Slice value = new Slice().set(arena.allocate(length), 0, length);
+      for (int i = 0; i < 10; i++) {
+        Slice key = Slice.of("k" + i);
+        assertThat(engine.put(0, key, STRING, value, Engine.NO_EXPIRY)).isEqualTo(Engine.OK);
+        assertThat(counters(engine).get("reserved_bytes")).isLessThan(190 << 20);
+        engine.delete(0, key);
+      }
+    }
+  }
+
   @Test
   void givesMemoryBackWhenAClearedDatabaseWasPartOfAnAbandonedSnapshot() {
     Engine engine = open(2, 1L << 30, 1);
