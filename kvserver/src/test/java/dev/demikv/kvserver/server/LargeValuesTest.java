@@ -91,7 +91,7 @@ final class LargeValuesTest {
               pings.measure("SETRANGE beside BGSAVE", () -> client.call("SETRANGE", "k", 0, "!")))
           .isEqualTo((long) length);
       value[0] = '!';
-      assertThat(pings.measure("end of BGSAVE", () -> awaitEndOfSnapshot(client)))
+      assertThat(pings.measure("end of BGSAVE", () -> client.awaitEndOfSnapshot()))
           .contains("rdb_last_bgsave_status:ok");
       assertGet(pings, client, "k", value);
       if (durability.equals("memory")) {
@@ -120,16 +120,8 @@ final class LargeValuesTest {
 
   private static String saveInBackground(RawClient client) {
     assertThat(client.call("BGSAVE").toString()).startsWith("+Background");
-    String info = awaitEndOfSnapshot(client);
+    String info = client.awaitEndOfSnapshot();
     assertThat(info).contains("rdb_last_bgsave_status:ok");
-    return info;
-  }
-
-  private static String awaitEndOfSnapshot(RawClient client) {
-    String info = "rdb_bgsave_in_progress:1";
-    while (info.contains("rdb_bgsave_in_progress:1")) { // Bounded by the time-out of the test.
-      info = client.call("INFO", "persistence").toString();
-    }
     return info;
   }
 

@@ -42,7 +42,7 @@ final class SnapshotFailureTest {
       assertThat(client.call("CONFIG", "SET", "memory.limit", "1MiB")).isEqualTo("+OK");
       forAllKeys(client, i -> RawClient.command("EXPIRE", "k" + i, "2000"), 1L);
       forAllKeys(client, i -> RawClient.command("EXPIRE", "k" + i, "3000"), 1L);
-      String info = awaitEndOfSnapshot(client);
+      String info = client.awaitEndOfSnapshot();
       assertThat(info)
           .contains("rdb_last_bgsave_status:err")
           .contains("rdb_saves:0")
@@ -75,7 +75,7 @@ final class SnapshotFailureTest {
         RawClient client = server.connect()) {
       forAllKeys(client, i -> RawClient.command("SET", "k" + i, "0" + VALUE), "+OK");
       assertThat(client.call("SAVE")).isEqualTo("+OK");
-      long used = number(client.call("INFO", "memory").toString(), "used_memory");
+      long used = RawClient.number(client.call("INFO", "memory").toString(), "used_memory");
       client.call("CONFIG", "SET", "memory.limit", Long.toString(used + 200_000));
       assertThat(client.call("BGSAVE").toString()).startsWith("+Background");
       int refused = 0;
@@ -98,7 +98,7 @@ final class SnapshotFailureTest {
       assertThat(done + refused).isEqualTo(KEYS);
       assertThat(refused).isPositive();
       assertThat(done).isPositive();
-      assertThat(awaitEndOfSnapshot(client)).contains("rdb_last_bgsave_status:ok");
+      assertThat(client.awaitEndOfSnapshot()).contains("rdb_last_bgsave_status:ok");
       if (durability.equals("memory")) {
         assertThat(client.call("SAVE")).isEqualTo("+OK");
       }
@@ -133,18 +133,5 @@ final class SnapshotFailureTest {
 
   private interface KeyCommand {
     byte[] of(int key);
-  }
-
-  private static String awaitEndOfSnapshot(RawClient client) {
-    String info = "rdb_bgsave_in_progress:1";
-    while (info.contains("rdb_bgsave_in_progress:1")) { // Bounded by the time-out of the test.
-      info = client.call("INFO", "persistence").toString();
-    }
-    return info;
-  }
-
-  private static long number(String info, String field) {
-    int at = info.indexOf(field + ":") + field.length() + 1;
-    return Long.parseLong(info.substring(at, info.indexOf('\r', at)));
   }
 }
