@@ -27,6 +27,9 @@ public interface Engine extends AutoCloseable {
   /// Expiry argument of [#put] that keeps what the entry has.
   long KEEP_EXPIRY = -2;
 
+  /// Most keys of one [#prefetch]: about what a processor waits for at a time.
+  int PREFETCH_KEYS_MAX = 16;
+
   /// Name in configurations, as `memory`.
   String name();
 
@@ -38,6 +41,13 @@ public interface Engine extends AutoCloseable {
   /// @param out filled in place when found, expired or not
   /// @return OK, ABSENT or WOULD_BLOCK
   int get(int db, Slice key, Entry out);
+
+  /// Fetches what lookups of several keys will need into the processor's caches, all at once: the
+  /// waits for memory then overlap instead of following each other. A hint that changes nothing and
+  /// says nothing.
+  ///
+  /// @param count how many of `keys`, at most [#PREFETCH_KEYS_MAX]
+  default void prefetch(int db, Slice[] keys, int count) {}
 
   /// Stores a value, new or in place of the old one. `key` and `value` must not point into the
   /// engine unless they are of the same entry's own value.

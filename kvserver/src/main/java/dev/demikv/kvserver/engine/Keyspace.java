@@ -28,6 +28,7 @@ final class Keyspace {
   private final OrderedIndex ordered;
   private final ExpiryIndex expiry;
   private final Entry visited = new Entry();
+  private final long[] prefetched = new long[Engine.PREFETCH_KEYS_MAX];
 
   /// Stamp of cells that do not belong to the snapshot under way, or have been handed to it.
   private int epoch;
@@ -72,6 +73,13 @@ final class Keyspace {
     }
     fill(cell, out);
     return Engine.OK;
+  }
+
+  void prefetch(Slice[] keys, int count) {
+    for (int i = 0; i < count; i++) {
+      prefetched[i] = keyHash.of(keys[i]);
+    }
+    hash.prefetch(prefetched, count);
   }
 
   int put(Slice key, int type, Slice value, long expireAtMillis) {

@@ -76,6 +76,11 @@ public final class MemoryEngine implements Engine {
   }
 
   @Override
+  public void prefetch(int db, Slice[] keys, int count) {
+    keyspaces[db].prefetch(keys, count);
+  }
+
+  @Override
   public int put(int db, Slice key, int type, Slice value, long expireAtMillis) {
     assert (type & ~CellLayout.TYPE_MASK) == 0 : "type " + type;
     int status = keyspaces[db].put(key, type, value, expireAtMillis);

@@ -69,7 +69,19 @@ final class EngineExercise {
     }
   }
 
+  /// A hint: whatever it names, nothing is changed.
+  private void prefetch() {
+    Slice[] keys = new Slice[1 + random.nextInt(Engine.PREFETCH_KEYS_MAX)];
+    for (int i = 0; i < keys.length; i++) {
+      keys[i] = EngineModel.slice(randomKey());
+    }
+    engine.prefetch(random.nextInt(DATABASES), keys, keys.length);
+  }
+
   private void operate(boolean growing) {
+    if (random.nextInt(8) == 0) {
+      prefetch();
+    }
     int db = random.nextInt(8) == 0 ? 1 + random.nextInt(DATABASES - 1) : 0;
     String key = randomKey();
     int choice = random.nextInt(1000);

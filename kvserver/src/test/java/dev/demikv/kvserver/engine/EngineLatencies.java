@@ -88,6 +88,7 @@ final class EngineLatencies {
       long[] gets = new long[ROUNDS];
       long[] absents = new long[ROUNDS];
       long[] puts = new long[ROUNDS];
+      long[] ahead = new long[ROUNDS];
       long found = 0;
       for (int round = 0; round < ROUNDS; round++) {
         begin = cpuNanos();
@@ -95,6 +96,12 @@ final class EngineLatencies {
           found += getAll(engine);
         }
         gets[round] = (cpuNanos() - begin) / ((long) count * repeats);
+        begin = cpuNanos();
+        for (int r = 0; r < repeats; r++) {
+          found -= getAllAhead(engine);
+        }
+        ahead[round] = (cpuNanos() - begin) / ((long) count * repeats);
+        found += (long) count * repeats;
         begin = cpuNanos();
         for (int r = 0; r < repeats; r++) {
           for (int i = 0; i < count; i++) {
@@ -123,12 +130,13 @@ final class EngineLatencies {
         housekeep[0] = Math.max(housekeep[0], cpuNanos() - begin);
       }
       System.out.printf(
-          "%s, %d keys: insert %d ns, get %s ns, absent %s ns, overwrite %s ns;"
-              + " 64 puts at first %d µs, at most %d µs; housekeep(64) at most %d µs of %d%n",
+          "%s, %d keys: insert %d ns, get %s ns, of 16 prefetched %s ns, absent %s ns, overwrite %s"
+              + " ns; 64 puts at first %d µs, at most %d µs; housekeep(64) at most %d µs of %d%n",
           title,
           count,
           insert,
           Arrays.toString(gets),
+          Arrays.toString(ahead),
           Arrays.toString(absents),
           Arrays.toString(puts),
           firstBatch / 1_000,
@@ -145,6 +153,26 @@ final class EngineLatencies {
       // The value's first byte is read, as whoever asks reads it.
       if (engine.get(0, key, entry) == Engine.OK && entry.value.byteAt(0) == 0) {
         found++;
+      }
+    }
+    return found;
+  }
+
+  /// As MGET does it.
+  private long getAllAhead(MemoryEngine engine) {
+    Slice[] next = new Slice[Engine.PREFETCH_KEYS_MAX];
+    Arrays.setAll(next, i -> new Slice());
+    long found = 0;
+    for (int i = 0; i < count; i += next.length) {
+      int n = Math.min(next.length, count - i);
+      for (int j = 0; j < n; j++) {
+        next[j].set(shuffled, (long) (i + j) * KEY_BYTES, KEY_BYTES);
+      }
+      engine.prefetch(0, next, n);
+      for (int j = 0; j < n; j++) {
+        if (engine.get(0, next[j], entry) == Engine.OK && entry.value.byteAt(0) == 0) {
+          found++;
+        }
       }
     }
     return found;
