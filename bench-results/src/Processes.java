@@ -67,6 +67,15 @@ final class Processes {
     }
   }
 
+  /// Compiles a C program of `src/peers`.
+  static Path compiled(String source) throws Exception {
+    need("gcc", "gcc libc6-dev");
+    Path program = folder().resolve(source.replace(".c", ""));
+    Path from = ROOT.resolve("bench-results/src/peers").resolve(source);
+    output(List.of("gcc", "-O2", "-Wall", "-o", program.toString(), from.toString()));
+    return program;
+  }
+
   /// Starts redis-server with options, on the given CPU or any (-1).
   static Server redis(int cpu, Path folder, String... options) throws Exception {
     need("redis-server", "redis-server");
@@ -82,8 +91,14 @@ final class Processes {
 
   /// Starts our server with settings, on the given CPU or any (-1).
   static Server kvserver(int cpu, Path folder, String... settings) throws Exception {
+    return kvserver(ROOT.resolve("kvserver/bin/kvserver"), cpu, folder, settings);
+  }
+
+  /// As above, by another launcher.
+  static Server kvserver(Path launcher, int cpu, Path folder, String... settings)
+      throws Exception {
     int port = freePort();
-    List<String> command = pinned(cpu, ROOT.resolve("kvserver/bin/kvserver").toString());
+    List<String> command = pinned(cpu, launcher.toString());
     command.addAll(List.of("--set", "listen=127.0.0.1:" + port));
     command.addAll(List.of("--set", "data.dir=" + folder));
     for (String setting : settings) {
@@ -106,6 +121,31 @@ final class Processes {
     throw new IOException(
         "kvserver did not start:\n"
             + Files.readString(folder.resolveSibling(folder.getFileName() + ".log")));
+  }
+
+  /// Waits until the machine has little else to do, at most a minute: what other programs do in one
+  /// round and not in the next is no property of what is measured.
+  static void awaitQuiet() throws Exception {
+    for (int i = 0; i < 120; i++) {
+      long[] before = cpuTicks();
+      Thread.sleep(400);
+      long[] after = cpuTicks();
+      long all = Math.max(1, after[1] - before[1]);
+      if ((after[0] - before[0]) * 100 / all < 10) {
+        return;
+      }
+    }
+    System.err.println("the machine did not become quiet within a minute: measuring all the same");
+  }
+
+  /// Ticks in which some CPU was busy, and all ticks, proc_stat(5).
+  private static long[] cpuTicks() throws IOException {
+    String[] words = Files.readAllLines(Path.of("/proc/stat")).get(0).trim().split("\\s+");
+    long all = 0;
+    for (int i = 1; i <= 8; i++) {
+      all += Long.parseLong(words[i]);
+    }
+    return new long[] {all - Long.parseLong(words[4]) - Long.parseLong(words[5]), all};
   }
 
   static List<String> pinned(int cpu, String... command) {

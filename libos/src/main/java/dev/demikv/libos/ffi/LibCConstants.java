@@ -153,6 +153,9 @@ public final class LibCConstants {
   /// No file.
   public static final int MAP_ANONYMOUS = 0x20;
 
+  /// Reserves no swap space, so that a mapping may be larger than what will be used of it.
+  public static final int MAP_NORESERVE = 0x4000;
+
   /// Faults pages in at once.
   public static final int MAP_POPULATE = 0x8000;
 
