@@ -145,4 +145,16 @@ public final class Ipv4Header {
             + InternetChecksum.pseudoHeaderIpv4(source, destination, 0, 0);
     NetworkOrder.setU16(memory, offset + CHECKSUM, InternetChecksum.finish(sum));
   }
+
+  /// Makes the header of a first fragment that of the whole packet, with its checksum.
+  public static void setUnfragmented(
+      MemorySegment memory, long offset, int totalLength, int headerBytes) {
+    NetworkOrder.setU16(memory, offset + TOTAL_LENGTH, totalLength);
+    NetworkOrder.setU16(memory, offset + FRAGMENT, 0);
+    NetworkOrder.setU16(memory, offset + CHECKSUM, 0);
+    NetworkOrder.setU16(
+        memory,
+        offset + CHECKSUM,
+        InternetChecksum.finish(InternetChecksum.sum(memory, offset, headerBytes)));
+  }
 }

@@ -152,4 +152,11 @@ public final class Ipv6Header {
     NetworkOrder.setU16(memory, offset + FRAGMENT_OFFSET, fragmentOffsetBytes | (more ? 1 : 0));
     NetworkOrder.setU32(memory, offset + FRAGMENT_IDENTIFICATION, identification);
   }
+
+  /// Makes the fixed header of a first fragment that of the whole packet.
+  public static void setUnfragmented(
+      MemorySegment memory, long offset, int payloadLength, int nextHeader) {
+    NetworkOrder.setU16(memory, offset + PAYLOAD_LENGTH, payloadLength);
+    NetworkOrder.setU8(memory, offset + NEXT_HEADER, nextHeader);
+  }
 }
