@@ -36,8 +36,7 @@ final class Delivery {
   ///
   /// @param pseudoHeader sum of the pseudo header without the length
   void deliver(Packet packet, int protocol, int checksum, long pseudoHeader, long nowNanos) {
-    boolean known =
-        checksum == FrameSink.CHECKSUM_GOOD || checksum == FrameSink.CHECKSUM_PARTIAL;
+    boolean known = checksum == FrameSink.CHECKSUM_GOOD || checksum == FrameSink.CHECKSUM_PARTIAL;
     switch (protocol) {
       case PacketOutput.PROTOCOL_TCP -> {
         if (packet.length() < TCP_HEADER_BYTES || packet.isGroup()) {
@@ -75,9 +74,7 @@ final class Delivery {
 
   private void udp(Packet packet, boolean known, long pseudoHeader, long nowNanos) {
     int length =
-        packet.length() < UdpHeader.BYTES
-            ? 0
-            : UdpHeader.length(packet.memory(), packet.offset());
+        packet.length() < UdpHeader.BYTES ? 0 : UdpHeader.length(packet.memory(), packet.offset());
     if (length < UdpHeader.BYTES || length > packet.length()) {
       counters.drop(DropReason.UDP_MALFORMED);
       return;
@@ -85,9 +82,7 @@ final class Delivery {
     // RFC 768: the sender may leave the checksum out; RFC 8200 §8.1: not with IPv6.
     boolean absent = UdpHeader.checksum(packet.memory(), packet.offset()) == 0;
     boolean good =
-        absent
-            ? !packet.isIpv6()
-            : known || isGood(packet, length, pseudoHeader + length);
+        absent ? !packet.isIpv6() : known || isGood(packet, length, pseudoHeader + length);
     if (!good) {
       counters.drop(DropReason.UDP_CHECKSUM);
       return;

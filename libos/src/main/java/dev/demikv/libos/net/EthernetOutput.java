@@ -22,8 +22,7 @@ final class EthernetOutput implements LinkOutput {
   EthernetOutput(NetDevice device, StackConfig config, StackCounters counters) {
     this.device = device;
     this.counters = counters;
-    this.macAddress =
-        config.macAddress() >= 0 ? config.macAddress() : device.info().macAddress();
+    this.macAddress = config.macAddress() >= 0 ? config.macAddress() : device.info().macAddress();
     this.mtuBytes =
         config.mtuBytes() != 0
             ? config.mtuBytes()
@@ -119,8 +118,7 @@ final class EthernetOutput implements LinkOutput {
   static void copyParts(TxFrame frame, MemorySegment to, long offset) {
     long at = offset;
     for (int i = 0; i < frame.partCount(); i++) {
-      MemorySegment.copy(
-          frame.buffer(i).segment(), frame.offset(i), to, at, frame.length(i));
+      MemorySegment.copy(frame.buffer(i).segment(), frame.offset(i), to, at, frame.length(i));
       at += frame.length(i);
     }
   }

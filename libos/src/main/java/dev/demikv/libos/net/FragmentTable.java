@@ -110,7 +110,8 @@ final class FragmentTable {
   /// @return a buffer with the whole packet from offset 0 on, header first, [#wholeLength] long,
   ///   with one reference for the caller; `null` when it is not whole
   @Nullable
-  Buffer addIpv4(Buffer buffer, int offset, int headerBytes, int length, boolean partial, long now) {
+  Buffer addIpv4(
+      Buffer buffer, int offset, int headerBytes, int length, boolean partial, long now) {
     MemorySegment memory = buffer.segment();
     Entry entry =
         entry(
@@ -278,8 +279,7 @@ final class FragmentTable {
   private @Nullable Buffer whole(Entry entry) {
     int length = entry.headerBytes + entry.totalBytes;
     BufferPools from = pools;
-    boolean fits =
-        length <= Ipv4Header.PACKET_BYTES_MAX + (entry.ipv6 ? Ipv6Header.BYTES : 0);
+    boolean fits = length <= Ipv4Header.PACKET_BYTES_MAX + (entry.ipv6 ? Ipv6Header.BYTES : 0);
     Buffer buffer = from == null || !fits ? null : from.take(length);
     if (buffer == null || buffer.capacityBytes() < length) {
       if (buffer != null) {
@@ -291,8 +291,7 @@ final class FragmentTable {
       return null;
     }
     MemorySegment memory = buffer.segment();
-    MemorySegment.copy(
-        entry.buffer(0).segment(), entry.headerOffset, memory, 0, entry.headerBytes);
+    MemorySegment.copy(entry.buffer(0).segment(), entry.headerOffset, memory, 0, entry.headerBytes);
     for (int i = 0; i < entry.pieceCount; i++) {
       MemorySegment.copy(
           entry.buffer(i).segment(),

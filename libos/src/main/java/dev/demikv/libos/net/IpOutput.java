@@ -142,8 +142,7 @@ final class IpOutput implements PacketOutput {
     int packetBytes = payloadBytes + way.headerBytes();
     int longest = Ipv4Header.PACKET_BYTES_MAX + (way.isIpv6() ? Ipv6Header.BYTES : 0);
     boolean mayFragment = protocol != PROTOCOL_TCP;
-    if (packetBytes > longest
-        || !way.local && !mayFragment && packetBytes > way.mtuBytes()) {
+    if (packetBytes > longest || !way.local && !mayFragment && packetBytes > way.mtuBytes()) {
       counters.drop(DropReason.OUTPUT_TOO_LONG);
       packet.releaseParts();
       return -Errno.EMSGSIZE;
@@ -181,8 +180,7 @@ final class IpOutput implements PacketOutput {
     if (known != null && known.generation() == way.neighborGeneration) {
       return known;
     }
-    Neighbor found =
-        neighbors.findOrClaim(way.isIpv6(), way.hopHigh, way.hopLow, nowNanos);
+    Neighbor found = neighbors.findOrClaim(way.isIpv6(), way.hopHigh, way.hopLow, nowNanos);
     way.neighbor = found;
     way.neighborGeneration = found == null ? 0 : found.generation();
     return found;
@@ -286,11 +284,7 @@ final class IpOutput implements PacketOutput {
   /// Sends a packet in pieces that fit the path: each is a header of its own and pieces of the
   /// packet's parts by reference.
   private int sendFragments(
-      StackPath way,
-      Neighbor neighbor,
-      TxFrame packet,
-      int protocol,
-      long nowNanos) {
+      StackPath way, Neighbor neighbor, TxFrame packet, int protocol, long nowNanos) {
     int extra = way.isIpv6() ? Ipv6Header.FRAGMENT_BYTES : 0;
     int pieceBytes = way.mtuBytes() - way.headerBytes() - extra & ~7;
     int total = packet.totalBytes();

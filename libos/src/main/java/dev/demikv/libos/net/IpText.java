@@ -9,8 +9,7 @@ public final class IpText {
 
   /// As `10.0.0.1` or `fe80::1`.
   public static String format(boolean ipv6, long high, long low) {
-    String text =
-        (ipv6 ? Endpoint.ipv6(high, low, 0, 0) : Endpoint.ipv4((int) low, 0)).toString();
+    String text = (ipv6 ? Endpoint.ipv6(high, low, 0, 0) : Endpoint.ipv4((int) low, 0)).toString();
     String address = text.substring(0, text.lastIndexOf(':'));
     return ipv6 ? address.substring(1, address.length() - 1) : address;
   }

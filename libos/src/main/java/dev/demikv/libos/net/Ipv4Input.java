@@ -22,8 +22,7 @@ final class Ipv4Input {
   private final StackCounters counters;
   private final Packet packet = new Packet();
 
-  Ipv4Input(
-      RouteTable routes, FragmentTable fragments, Delivery delivery, StackCounters counters) {
+  Ipv4Input(RouteTable routes, FragmentTable fragments, Delivery delivery, StackCounters counters) {
     this.routes = routes;
     this.fragments = fragments;
     this.delivery = delivery;
@@ -55,15 +54,13 @@ final class Ipv4Input {
       counters.drop(DropReason.IPV4_MALFORMED);
       return;
     }
-    if (checksum != FrameSink.CHECKSUM_GOOD
-        && !Ipv4Header.isChecksumGood(memory, offset, header)) {
+    if (checksum != FrameSink.CHECKSUM_GOOD && !Ipv4Header.isChecksumGood(memory, offset, header)) {
       counters.drop(DropReason.IPV4_CHECKSUM);
       return;
     }
     int source = Ipv4Header.source(memory, offset);
     int destination = Ipv4Header.destination(memory, offset);
-    DropReason refused =
-        ownPacket ? null : refusal(source, destination, linkGroup);
+    DropReason refused = ownPacket ? null : refusal(source, destination, linkGroup);
     if (refused == null && header > Ipv4Header.BYTES) {
       refused = badOptions(memory, offset, header);
     }
@@ -78,12 +75,7 @@ final class Ipv4Input {
     }
     Buffer whole =
         fragments.addIpv4(
-            buffer,
-            offset,
-            header,
-            total,
-            checksum == FrameSink.CHECKSUM_PARTIAL,
-            nowNanos);
+            buffer, offset, header, total, checksum == FrameSink.CHECKSUM_PARTIAL, nowNanos);
     if (whole != null) {
       // What a device says of a fragment's checksum is not about the whole.
       int unknown =

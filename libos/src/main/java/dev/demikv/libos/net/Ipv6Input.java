@@ -72,11 +72,16 @@ final class Ipv6Input {
       long nowNanos) {
     MemorySegment memory = buffer.segment();
     int start = offset + Ipv6Header.BYTES;
-    switch (extensions.walk(
-        memory, start, end - start, Ipv6Header.nextHeader(memory, offset))) {
+    switch (extensions.walk(memory, start, end - start, Ipv6Header.nextHeader(memory, offset))) {
       case PAYLOAD ->
           deliver(
-              buffer, offset, extensions.offset(), end, extensions.protocol(), checksum, linkGroup,
+              buffer,
+              offset,
+              extensions.offset(),
+              end,
+              extensions.protocol(),
+              checksum,
+              linkGroup,
               nowNanos);
       case FRAGMENT -> {
         if (mayBeFragment) {
@@ -92,8 +97,7 @@ final class Ipv6Input {
         counters.drop(DropReason.IPV6_OPTION);
         setPacket(buffer, offset, start, end, linkGroup);
         if (!packet.isGroup() || !extensions.isSilentForMulticast(memory)) {
-          icmp.parameterProblem(
-              packet, extensions.code(), extensions.pointer() - offset, nowNanos);
+          icmp.parameterProblem(packet, extensions.code(), extensions.pointer() - offset, nowNanos);
         }
       }
     }
@@ -146,8 +150,7 @@ final class Ipv6Input {
     long destinationHigh = Ipv6Header.destinationHigh(memory, offset);
     packet
         .set(buffer, start, end - start)
-        .setIpv6Source(
-            Ipv6Header.sourceHigh(memory, offset), Ipv6Header.sourceLow(memory, offset))
+        .setIpv6Source(Ipv6Header.sourceHigh(memory, offset), Ipv6Header.sourceLow(memory, offset))
         .setIpv6Destination(
             destinationHigh,
             Ipv6Header.destinationLow(memory, offset),
@@ -207,8 +210,7 @@ final class Ipv6Input {
           ? DropReason.IP_NOT_FOR_US
           : linkGroup ? DropReason.IP_LINK_BROADCAST : null;
     }
-    boolean allNodes =
-        high == IpAddress.LINK_MULTICAST_HIGH && low == IpAddress.ALL_NODES_LOW;
+    boolean allNodes = high == IpAddress.LINK_MULTICAST_HIGH && low == IpAddress.ALL_NODES_LOW;
     return allNodes || isOurSolicitedNode(high, low) ? null : DropReason.IP_NOT_FOR_US;
   }
 

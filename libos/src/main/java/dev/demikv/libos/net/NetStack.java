@@ -87,7 +87,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
             random,
             config.hopLimit(),
             device.info().checksumTransmit());
-    paths = new PathCache(output, random.nextLong());
+    paths = new PathCache(output, routes, random.nextLong());
     arp = new Arp(link, neighbors, routes, counters, nowNanos);
     discovery = new NeighborDiscovery(link, neighbors, routes, counters, nowNanos);
     int rate = config.icmpPerSecond();
@@ -314,8 +314,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
     int current = 0;
     int reduced = 0;
     if (tooBig) {
-      current =
-          mtus.lookup(about.isIpv6(), about.remoteHigh(), about.remoteLow(), link.mtuBytes());
+      current = mtus.lookup(about.isIpv6(), about.remoteHigh(), about.remoteLow(), link.mtuBytes());
       reduced = PathMtuCache.reduced(about.isIpv6(), about.mtuBytes(), packetBytes, current);
       if (reduced >= current) {
         return false;
@@ -377,14 +376,14 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
     if (six) {
       expired
           .set(buffer, offset + Ipv6Header.BYTES, length - Ipv6Header.BYTES)
-          .setIpv6Source(Ipv6Header.sourceHigh(memory, offset), Ipv6Header.sourceLow(memory, offset))
+          .setIpv6Source(
+              Ipv6Header.sourceHigh(memory, offset), Ipv6Header.sourceLow(memory, offset))
           .setIpv6Destination(
               Ipv6Header.destinationHigh(memory, offset),
               Ipv6Header.destinationLow(memory, offset),
               0,
               0)
-          .setOrigin(
-              offset, IpAddress.isIpv6Multicast(Ipv6Header.destinationHigh(memory, offset)));
+          .setOrigin(offset, IpAddress.isIpv6Multicast(Ipv6Header.destinationHigh(memory, offset)));
       icmpv6.reassemblyTimeExceeded(expired, now);
     } else {
       int header = Ipv4Header.headerBytes(memory, offset);

@@ -8,11 +8,13 @@ public final class PathCache {
   private static final int SETS = 512;
 
   private final PacketOutput output;
+  private final RouteTable routes;
   private final @Nullable NetworkPath[] paths = new NetworkPath[2 * SETS];
   private final long hashKey;
 
-  PathCache(PacketOutput output, long hashKey) {
+  PathCache(PacketOutput output, RouteTable routes, long hashKey) {
     this.output = output;
+    this.routes = routes;
     this.hashKey = hashKey;
   }
 
@@ -37,6 +39,15 @@ public final class PathCache {
       paths[at] = found;
     }
     return found;
+  }
+
+  /// The way from the address of ours that the route chooses.
+  public @Nullable NetworkPath pathFromAny(boolean ipv6, long remoteHigh, long remoteLow) {
+    if (routes.isLocal(ipv6, remoteHigh, remoteLow)) {
+      return path(ipv6, remoteHigh, remoteLow, remoteHigh, remoteLow);
+    }
+    LocalAddress from = routes.source(ipv6, remoteHigh, remoteLow);
+    return from == null ? null : path(ipv6, from.high(), from.low(), remoteHigh, remoteLow);
   }
 
   private static boolean leads(

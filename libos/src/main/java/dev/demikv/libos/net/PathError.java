@@ -54,11 +54,7 @@ public final class PathError {
 
   /// Sets the addresses of the packet we sent.
   public PathError setAddresses(
-      boolean newIpv6,
-      long newLocalHigh,
-      long newLocalLow,
-      long newRemoteHigh,
-      long newRemoteLow) {
+      boolean newIpv6, long newLocalHigh, long newLocalLow, long newRemoteHigh, long newRemoteLow) {
     ipv6 = newIpv6;
     localHigh = newLocalHigh;
     localLow = newLocalLow;

@@ -7,8 +7,8 @@ import java.util.List;
 
 /// Our addresses and the ways to others: longest prefix first, on the link or by a gateway.
 ///
-/// Fixed at start, except that an address found to be another host's is no longer used. Lookups
-/// are linear in what are a few entries.
+/// Fixed at start, except that an address found to be another host's is no longer used. Lookups are
+/// linear in what are a few entries.
 public final class RouteTable {
   /// Most addresses of ours.
   static final int ADDRESSES_MAX = 16;
@@ -26,10 +26,7 @@ public final class RouteTable {
       // RFC 4291 §2.5.6, RFC 2464 §5.
       all.add(
           new LocalAddress(
-              true,
-              IpAddress.LINK_LOCAL_HIGH,
-              IpAddress.interfaceIdentifier(macAddress),
-              64));
+              true, IpAddress.LINK_LOCAL_HIGH, IpAddress.interfaceIdentifier(macAddress), 64));
     }
     addresses = all.toArray(new LocalAddress[0]);
     List<Route> ways = new ArrayList<>();

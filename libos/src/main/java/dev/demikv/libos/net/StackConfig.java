@@ -125,12 +125,17 @@ public record StackConfig(
     statics = List.copyOf(statics);
     if (addresses.size() > RouteTable.ADDRESSES_MAX - 1) {
       throw new IllegalArgumentException(
-          ADDRESS + " has " + addresses.size() + " addresses, more than "
+          ADDRESS
+              + " has "
+              + addresses.size()
+              + " addresses, more than "
               + (RouteTable.ADDRESSES_MAX - 1));
     }
     if (addresses.isEmpty()) {
       throw new IllegalArgumentException(
-          "option " + ADDRESS + " is needed: the addresses of this host, as 10.77.0.2/24; a device"
+          "option "
+              + ADDRESS
+              + " is needed: the addresses of this host, as 10.77.0.2/24; a device"
               + " that brings frames has none of its own");
     }
     boolean anyIpv6 = addresses.stream().anyMatch(Prefix::ipv6);
@@ -141,7 +146,11 @@ public record StackConfig(
     int least = ipv6 && anyIpv6 ? 1280 : MTU_BYTES_MIN;
     if (mtuBytes != 0 && mtuBytes < least) {
       throw new IllegalArgumentException(
-          MTU + " = " + mtuBytes + " is too small: at least " + least
+          MTU
+              + " = "
+              + mtuBytes
+              + " is too small: at least "
+              + least
               + (least == 1280 ? ", or without IPv6 addresses 576" : ""));
     }
   }
@@ -165,9 +174,7 @@ public record StackConfig(
     return new StackConfig(
         addresses,
         gateways(options),
-        options.has(MTU)
-            ? (int) options.bytes(MTU, 0, MTU_BYTES_MIN, MTU_BYTES_MAX)
-            : 0,
+        options.has(MTU) ? (int) options.bytes(MTU, 0, MTU_BYTES_MIN, MTU_BYTES_MAX) : 0,
         options.has(MAC) ? ownMac(options.text(MAC, "")) : -1,
         vlan(options),
         statics(options),
@@ -294,10 +301,7 @@ public record StackConfig(
   }
 
   private static IllegalArgumentException bad(
-      String key,
-      String value,
-      String why,
-      @Nullable Throwable cause) {
+      String key, String value, String why, @Nullable Throwable cause) {
     return new IllegalArgumentException("option " + key + ": '" + value + "' " + why, cause);
   }
 }

@@ -90,9 +90,7 @@ public final class IpAddress {
 
   /// Interface identifier of a hardware address, modified EUI-64 (RFC 4291 appendix A).
   public static long interfaceIdentifier(long macAddress) {
-    return (macAddress >>> 24 ^ 0x02_0000L) << 40
-        | 0xff_fe00_0000L
-        | macAddress & 0xff_ffff;
+    return (macAddress >>> 24 ^ 0x02_0000L) << 40 | 0xff_fe00_0000L | macAddress & 0xff_ffff;
   }
 
   /// The first `bits` bits set, as an IPv4 net mask.

@@ -254,8 +254,7 @@ public final class NeighborCache {
       entry.state = State.REACHABLE;
       entry.attempts = 0;
       entry.confirmedNanos = nowNanos;
-      setDeadline(
-          entry, nowNanos + REACHABLE_NANOS / 2 + random.nextLong(REACHABLE_NANOS));
+      setDeadline(entry, nowNanos + REACHABLE_NANOS / 2 + random.nextLong(REACHABLE_NANOS));
       sendWaiting(entry);
     }
   }
@@ -264,8 +263,7 @@ public final class NeighborCache {
   /// checked when it is used.
   ///
   /// @param create whether to make an entry: only for those who want something of us
-  public void heard(
-      boolean ipv6, long high, long low, long mac, boolean create, long nowNanos) {
+  public void heard(boolean ipv6, long high, long low, long mac, boolean create, long nowNanos) {
     Neighbor entry = find(ipv6, high, low);
     if (entry == null && create) {
       entry = claim(ipv6, high, low, nowNanos);
@@ -380,8 +378,7 @@ public final class NeighborCache {
   }
 
   /// @param listener who is told: nobody where a transport protocol may be in the middle of sending
-  private void giveUpWaiting(
-      Neighbor entry, @Nullable FailureListener listener, long nowNanos) {
+  private void giveUpWaiting(Neighbor entry, @Nullable FailureListener listener, long nowNanos) {
     for (WaitingPacket p = takeWaiting(entry); p != null; p = takeWaiting(entry)) {
       counters.drop(DropReason.NEIGHBOR_FAILED);
       if (listener != null) {

@@ -86,8 +86,7 @@ public final class Icmp {
       counters.drop(DropReason.ICMP_RATE_LIMITED);
       return;
     }
-    NetworkPath path =
-        paths.path(false, 0, packet.destinationLow(), 0, packet.sourceLow());
+    NetworkPath path = paths.path(false, 0, packet.destinationLow(), 0, packet.sourceLow());
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES);
     if (path == null || frame == null) {
       return;
@@ -115,8 +114,7 @@ public final class Icmp {
     int code = IcmpHeader.code(packet.memory(), packet.offset());
     switch (code) {
       case IcmpHeader.CODE_PORT -> error.set(Kind.PORT_UNREACHABLE, Errno.ECONNREFUSED, 0);
-      case IcmpHeader.CODE_PROTOCOL ->
-          error.set(Kind.PROTOCOL_UNREACHABLE, Errno.ENOPROTOOPT, 0);
+      case IcmpHeader.CODE_PROTOCOL -> error.set(Kind.PROTOCOL_UNREACHABLE, Errno.ENOPROTOOPT, 0);
       case IcmpHeader.CODE_FRAGMENTATION_NEEDED ->
           error.set(
               Kind.PACKET_TOO_BIG,
@@ -154,14 +152,10 @@ public final class Icmp {
       return;
     }
     error
-        .setAddresses(
-            false, 0, source, 0, Ipv4Header.destination(memory, at) & 0xffff_ffffL)
+        .setAddresses(false, 0, source, 0, Ipv4Header.destination(memory, at) & 0xffff_ffffL)
         .setQuote(memory, at + header, length - header);
     if (report.report(
-        error,
-        Ipv4Header.protocol(memory, at),
-        Ipv4Header.totalLength(memory, at),
-        nowNanos)) {
+        error, Ipv4Header.protocol(memory, at), Ipv4Header.totalLength(memory, at), nowNanos)) {
       counters.icmpErrorsIn++;
     } else {
       counters.drop(DropReason.ICMP_UNMATCHED);
@@ -199,8 +193,7 @@ public final class Icmp {
       counters.drop(DropReason.ICMP_RATE_LIMITED);
       return;
     }
-    NetworkPath path =
-        paths.path(false, 0, packet.destinationLow(), 0, packet.sourceLow());
+    NetworkPath path = paths.path(false, 0, packet.destinationLow(), 0, packet.sourceLow());
     int quoted = Math.min(length, QUOTED_BYTES_MAX);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES + quoted);
     if (path == null || frame == null) {

@@ -83,8 +83,7 @@ public final class Icmpv6 {
       case Icmpv6Header.PACKET_TOO_BIG -> {
         // RFC 4443 §3.2: 32 bits of it; more than fits a length means nothing.
         int mtu = IcmpHeader.rest(memory, at);
-        error.set(
-            Kind.PACKET_TOO_BIG, Errno.EMSGSIZE, mtu < 0 ? Integer.MAX_VALUE : mtu);
+        error.set(Kind.PACKET_TOO_BIG, Errno.EMSGSIZE, mtu < 0 ? Integer.MAX_VALUE : mtu);
         quoted(packet, nowNanos);
       }
       case Icmpv6Header.TIME_EXCEEDED -> {
@@ -153,8 +152,7 @@ public final class Icmpv6 {
       case Icmpv6Header.CODE_NO_ROUTE -> error.set(Kind.HOST_UNREACHABLE, Errno.ENETUNREACH, 0);
       // RFC 4443 §3.1: prohibited, and the policies and routes that refuse.
       case 1, 5, 6 -> error.set(Kind.PROHIBITED, Errno.EACCES, 0);
-      case 2, Icmpv6Header.CODE_ADDRESS ->
-          error.set(Kind.HOST_UNREACHABLE, Errno.EHOSTUNREACH, 0);
+      case 2, Icmpv6Header.CODE_ADDRESS -> error.set(Kind.HOST_UNREACHABLE, Errno.EHOSTUNREACH, 0);
       case Icmpv6Header.CODE_PORT -> error.set(Kind.PORT_UNREACHABLE, Errno.ECONNREFUSED, 0);
       default -> {
         counters.drop(DropReason.ICMP_MALFORMED);
@@ -262,9 +260,7 @@ public final class Icmpv6 {
       return;
     }
     NetworkPath path =
-        packet.isGroup()
-            ? output.path(true, 0, 0, sourceHigh, sourceLow)
-            : pathBack(packet);
+        packet.isGroup() ? output.path(true, 0, 0, sourceHigh, sourceLow) : pathBack(packet);
     int at = packet.networkOffset();
     int quoted = Math.min(packet.offset() - at + packet.length(), QUOTED_BYTES_MAX);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES + quoted);

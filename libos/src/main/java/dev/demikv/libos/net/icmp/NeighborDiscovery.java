@@ -79,8 +79,7 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
         || mac == NdpOptions.MALFORMED
         || probe
             && (mac != NdpOptions.ABSENT
-                || !IpAddress.isSolicitedNode(
-                    packet.destinationHigh(), packet.destinationLow()))) {
+                || !IpAddress.isSolicitedNode(packet.destinationHigh(), packet.destinationLow()))) {
       counters.drop(DropReason.NDP_MALFORMED);
       return;
     }
