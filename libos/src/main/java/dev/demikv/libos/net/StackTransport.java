@@ -94,6 +94,14 @@ public final class StackTransport implements Transport, TcpUser {
     return List.copyOf(all);
   }
 
+  /// Reads the options of the stack, so that a mistake in them is told before a device is opened.
+  ///
+  /// @throws IllegalArgumentException saying which one is wrong and what it should be
+  public static void checkOptions(Options options) {
+    StackConfig.of(options);
+    TcpOptions.of(options);
+  }
+
   /// Who does what above a device.
   ///
   /// @param checksumTransmit whether the device completes checksums
