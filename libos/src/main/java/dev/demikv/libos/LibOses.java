@@ -103,7 +103,7 @@ public final class LibOses {
         StackTransport.checkOptions(options);
         NetDevice device = provider.open(options, clock, random);
         try {
-          yield new StackTransport(device, options, random, clock.nanoTime());
+          yield new StackTransport(device, options, random, clock);
         } catch (RuntimeException | Error e) {
           device.close();
           throw e;

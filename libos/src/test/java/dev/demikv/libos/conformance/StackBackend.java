@@ -40,6 +40,7 @@ final class StackBackend extends ConformanceBackend {
             .with("network.wire.host", host)
             .with("network.wire.checksums", checksums)
             .with("network.wire.hold", "20us")
+            .with("network.tcp.send-buffer", "1MiB")
             .with("network.address", "10.77.0." + number + "/24,fd77::" + number + "/64");
     return LibOses.open(
         new LibOsConfig("wire", "none", options, FEW_ARRAYS, LibOsConfig.Idle.BLOCK),
