@@ -109,34 +109,31 @@ public final class StackTransport implements Transport, TcpUser {
     TcpOptions.of(options);
   }
 
-  /// Who does what above a device.
-  ///
-  /// @param checksumTransmit whether the device completes checksums
-  /// @param checksumReceive whether the device verifies them
-  public static List<Capability> stackCapabilities(
-      boolean checksumTransmit, boolean checksumReceive) {
+  /// Who does what above any device.
+  public static List<Capability> protocolCapabilities() {
     return List.of(
         new Capability("ethernet", Performer.LIBRARY, "802.1Q tags"),
         new Capability("arp", Performer.LIBRARY, "and IPv6 neighbour discovery"),
         new Capability("ip", Performer.LIBRARY, "IPv4, IPv6, fragments, path MTU, gateway"),
         new Capability("icmp", Performer.LIBRARY, "ICMP, ICMPv6"),
         new Capability("datagram", Performer.LIBRARY, "UDP; pops are the device's buffers"),
-        new Capability("stream", Performer.LIBRARY, "TCP"),
-        new Capability(
-            "checksum transmit",
-            checksumTransmit ? Performer.DEVICE : Performer.LIBRARY,
-            checksumTransmit ? "TCP, UDP; IPv4, ICMP and fragments by the library" : "all"),
-        new Capability(
-            "checksum receive",
-            checksumReceive ? Performer.DEVICE : Performer.LIBRARY,
-            checksumReceive ? "TCP, UDP; all others, ICMP and fragments by the library" : "all"));
+        new Capability("stream", Performer.LIBRARY, "TCP"));
+  }
+
+  private static Capability checksums(String function, boolean byDevice) {
+    return new Capability(
+        function,
+        byDevice ? Performer.DEVICE : Performer.LIBRARY,
+        byDevice ? "TCP, UDP; those of IPv4, ICMP and fragments by the library" : "all");
   }
 
   @Override
   public List<Capability> capabilities() {
     List<Capability> all = new ArrayList<>(device.capabilities());
     NetDeviceInfo info = device.info();
-    all.addAll(stackCapabilities(info.checksumTransmit(), info.checksumReceive()));
+    all.addAll(protocolCapabilities());
+    all.add(checksums("checksum transmit", info.checksumTransmit()));
+    all.add(checksums("checksum receive", info.checksumReceive()));
     return List.copyOf(all);
   }
 

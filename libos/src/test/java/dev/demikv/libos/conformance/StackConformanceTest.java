@@ -75,4 +75,28 @@ final class StackConformanceTest {
       return new StackBackend("partial");
     }
   }
+
+  @Nested
+  final class JumboStream extends StreamConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackBackend("software", 9000);
+    }
+  }
+
+  @Nested
+  final class JumboDatagram extends DatagramConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackBackend("software", 9000);
+    }
+  }
+
+  @Nested
+  final class LossyStream extends StreamConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackBackend("software").lossy();
+    }
+  }
 }
