@@ -34,6 +34,17 @@ final class Downcalls {
     return LINKER.downcallHandle(address(name), descriptor);
   }
 
+  /// A handle for a function at an address, of a library that was found by other means.
+  static MethodHandle at(MemorySegment function, FunctionDescriptor descriptor) {
+    return LINKER.downcallHandle(function, descriptor);
+  }
+
+  /// A handle whose first argument is the address of the function: for function pointers that are
+  /// known late and differ from object to object, while the handle stays a constant.
+  static MethodHandle unbound(FunctionDescriptor descriptor) {
+    return LINKER.downcallHandle(descriptor);
+  }
+
   /// Whether this C library has a function.
   static boolean has(String name) {
     return LINKER.defaultLookup().find(name).isPresent();
