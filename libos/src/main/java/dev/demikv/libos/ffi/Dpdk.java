@@ -147,24 +147,26 @@ public final class Dpdk {
             "rte_eal_hotplug_remove", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
   }
 
-  /// rte_memzone_reserve, rte_memzone.h: memory that devices reach, zeroed.
+  /// rte_memzone_reserve_aligned, rte_memzone.h: memory that devices reach.
   ///
   /// @param name address of a string of at most 31 bytes, unique in the process
   /// @param flags 0 or [#RTE_MEMZONE_IOVA_CONTIG]
+  /// @param align a power of two, at least 64
   /// @return address of a [dev.demikv.libos.ffi.struct.RteMemzone], or 0 with [#rte_errno]
-  public static long rte_memzone_reserve(long name, long len, int socketId, int flags) {
+  public static long rte_memzone_reserve_aligned(
+      long name, long len, int socketId, int flags, int align) {
     try {
-      return (long) MemzoneReserve.HANDLE.invokeExact(name, len, socketId, flags);
+      return (long) MemzoneReserveAligned.HANDLE.invokeExact(name, len, socketId, flags, align);
     } catch (Throwable t) {
       throw Downcalls.unexpected(t);
     }
   }
 
-  private static final class MemzoneReserve {
+  private static final class MemzoneReserveAligned {
     static final MethodHandle HANDLE =
         DpdkLibraries.function(
-            "rte_memzone_reserve",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT));
+            "rte_memzone_reserve_aligned",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT));
   }
 
   /// rte_memzone_free, rte_memzone.h.

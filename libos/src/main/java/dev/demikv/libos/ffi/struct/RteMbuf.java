@@ -159,19 +159,14 @@ public final class RteMbuf {
     return s.get(JAVA_LONG, offset + BUF_ADDR_OFFSET);
   }
 
-  /// `data_off`, `refcnt`, `nb_segs` and `port` in one number, from its low bits on.
-  public static long rearmData(MemorySegment s, long offset) {
-    return s.get(JAVA_LONG, offset + DATA_OFF_OFFSET);
+  /// `buf_iova`.
+  public static long bufIova(MemorySegment s, long offset) {
+    return s.get(JAVA_LONG, offset + BUF_IOVA_OFFSET);
   }
 
   /// `data_off`.
   public static int dataOff(MemorySegment s, long offset) {
     return s.get(JAVA_SHORT, offset + DATA_OFF_OFFSET) & 0xffff;
-  }
-
-  /// `buf_len`.
-  public static int bufLen(MemorySegment s, long offset) {
-    return s.get(JAVA_SHORT, offset + BUF_LEN_OFFSET) & 0xffff;
   }
 
   /// `ol_flags`.
