@@ -27,6 +27,7 @@ final class DpdkPort {
   private static final long CHECKSUMS = DpdkEthdev.OFFLOAD_TCP_CKSUM | DpdkEthdev.OFFLOAD_UDP_CKSUM;
   private static final long RECEIVE_CHECKSUMS = CHECKSUMS | DpdkEthdev.OFFLOAD_IPV4_CKSUM;
   private static final int MAC_BYTES = 6;
+  private static final int MTU_BYTES = 1500; // IEEE 802.3, what drivers have by default.
 
   private final Eal eal;
   private final String name;
@@ -120,8 +121,9 @@ final class DpdkPort {
           Errno.EINVAL,
           "It has " + maxQueues + "; software ports name theirs in --vdev, as qpairs=2.");
     }
+    boolean anyMtu = vdev != null && vdev.ignoresMtu();
     int maxMtu = RteEthDevInfo.maxMtu(info);
-    if (maxMtu != 0 && mtuBytes > maxMtu) {
+    if (!anyMtu && maxMtu != 0 && mtuBytes > maxMtu) {
       throw new LibOsException(
           what + " with an MTU of " + mtuBytes,
           Errno.EINVAL,
@@ -134,7 +136,7 @@ final class DpdkPort {
       transmitOffloads &= ~CHECKSUMS;
     }
     ifIndex = RteEthDevInfo.ifIndex(info);
-    RteEthConf.setMtu(conf, mtuBytes);
+    RteEthConf.setMtu(conf, anyMtu ? Math.min(mtuBytes, MTU_BYTES) : mtuBytes);
     RteEthConf.setOffloads(conf, receiveOffloads, transmitOffloads);
     long rss = RteEthDevInfo.rssOffloads(info) & DpdkEthdev.RSS_IP_TCP_UDP;
     if (queues > 1 && rss != 0) {

@@ -42,6 +42,14 @@ record EalArguments(List<String> base, List<Vdev> vdevs) {
       return "";
     }
 
+    /// Whether its driver moves frames of any length, whatever MTU it says it has.
+    boolean ignoresMtu() {
+      return switch (driver()) {
+        case "net_memif", "net_ring", "net_null" -> true;
+        default -> false;
+      };
+    }
+
     /// Whether its driver reads packets with the CPU, so that any memory will do.
     boolean copies() {
       return switch (driver()) {

@@ -30,6 +30,7 @@ final class DpdkDeviceTest {
   private static final AtomicInteger PORTS = new AtomicInteger();
 
   private final TxFrame frame = new TxFrame();
+
   /// A new one for each test: the driver never frees the memory of a ring.
   private final String port = "net_ring" + PORTS.incrementAndGet();
 
