@@ -72,12 +72,7 @@ public final class DpdkLibraries {
   ///   loaded before
   public static synchronized DpdkLibraries load(String folder) throws UnusableException {
     DpdkLibraries before = loaded;
-    if (before != null) {
-      if (!before.folder.equals(folder)) {
-        throw new UnusableException(
-            "this process already uses the DPDK libraries of " + where(before.folder),
-            "Give every LibOs of the process the same network.dpdk.lib-dir.");
-      }
+    if (before != null && before.folder.equals(folder)) {
       return before;
     }
     if (!System.getProperty("os.arch").equals("amd64")) {
@@ -85,11 +80,21 @@ public final class DpdkLibraries {
           "DPDK's layouts are known for amd64, and this is " + System.getProperty("os.arch"),
           "Run it on an x86-64 machine.");
     }
+    DpdkAbi abi = find(folder);
+    if (before != null) {
+      throw new UnusableException(
+          "this process already uses the DPDK libraries of " + where(before.folder),
+          "Give every LibOs of the process the same network.dpdk.lib-dir.");
+    }
+    DpdkLibraries found = new DpdkLibraries(abi, folder, open(folder, abi));
+    loaded = found;
+    return found;
+  }
+
+  private static DpdkAbi find(String folder) throws UnusableException {
     for (DpdkAbi abi : DpdkAbi.KNOWN) {
       if (has(folder, abi.libraryName("eal"))) {
-        DpdkLibraries found = new DpdkLibraries(abi, folder, open(folder, abi));
-        loaded = found;
-        return found;
+        return abi;
       }
     }
     throw notFound(folder);

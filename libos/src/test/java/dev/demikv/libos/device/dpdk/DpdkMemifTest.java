@@ -123,6 +123,42 @@ final class DpdkMemifTest {
   }
 
   @Test
+  void severalQueuesOfAPortHaveALibOsEach() {
+    DpdkDevice[] servers = new DpdkDevice[2];
+    DpdkDevice[] clients = new DpdkDevice[2];
+    String serverPort = "net_memif" + PORTS.incrementAndGet();
+    String twoPort = "net_memif" + PORTS.incrementAndGet();
+    String socket = ",id=1,socket=" + directory.resolve("two") + ",socket-abstract=no";
+    for (int queue = 0; queue < 2; queue++) {
+      servers[queue] = openQueue(serverPort, "role=server" + socket, queue);
+      clients[queue] = openQueue(twoPort, "role=client" + socket, queue);
+    }
+    awaitLink(servers[1], true);
+    awaitLink(clients[1], true);
+
+    for (int queue = 0; queue < 2; queue++) {
+      exchange(clients[queue], servers[queue], 100 + queue);
+      exchange(servers[queue], clients[queue], 200 + queue);
+    }
+    servers[0].close();
+    exchange(clients[1], servers[1], 300); // The port goes on for the other.
+    servers[1].close();
+    clients[0].close();
+    clients[1].close();
+  }
+
+  private DpdkDevice openQueue(String port, String arguments, int queue) {
+    DpdkDevice device =
+        DpdkTestPorts.open(
+            DpdkTestPorts.options(port, port + "," + arguments)
+                .with("network.dpdk.queues", "2")
+                .with("network.dpdk.queue", "" + queue));
+    device.start(
+        new BufferPools(new BufferPool(device.memorySource().allocate(1 << 16, 4096), 2048, 32)));
+    return device;
+  }
+
+  @Test
   void anIdlePortWithoutADescriptorSleepsLongerAndLonger() {
     assertThat(server.readinessFd()).isEqualTo(-1);
     long first = server.idleWaitNanosMax();
