@@ -6,6 +6,7 @@ import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.Availability;
 import dev.demikv.libos.device.BackendProvider;
 import dev.demikv.libos.device.LogDeviceProvider;
+import dev.demikv.libos.device.NetDeviceProvider;
 import dev.demikv.libos.device.TransportProvider;
 import java.util.List;
 import java.util.Locale;
@@ -25,6 +26,7 @@ final class Doctor {
   private static String kind(BackendProvider provider) {
     return switch (provider) {
       case TransportProvider t -> "network";
+      case NetDeviceProvider d -> "network";
       case LogDeviceProvider d -> "storage";
     };
   }

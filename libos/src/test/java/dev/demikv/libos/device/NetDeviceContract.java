@@ -242,7 +242,7 @@ public abstract class NetDeviceContract {
     if (code == 0) {
       assertThat(taken).as("a device that is never full sends by itself").isEqualTo(FLOOD_FRAMES);
     } else {
-      buffer.release(); // What was not taken.
+      buffer.release(); // Of the frame that was not taken.
       assertThat(code).isEqualTo(-Errno.EAGAIN);
       assertThat(taken).isGreaterThan(BURST);
     }
