@@ -18,6 +18,7 @@ final class Bench {
     BODIES.put("log", LogBench::log);
     BODIES.put("echo", EchoBench::echo);
     BODIES.put("memif", MemifBench::memif);
+    BODIES.put("memif-tcp", MemifTcpBench::memifTcp);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);

@@ -11,6 +11,7 @@ import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.memory.BufferPool;
 import dev.demikv.libos.memory.BufferPools;
 import dev.demikv.libos.time.SystemClock;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -31,7 +32,19 @@ final class MemifBench {
   private static final int WARM_UP_ROUNDS = 5;
   private static final int FRAME_BYTES = 64;
 
+  /// Looked at once: the first port takes some.
+  private static final boolean HUGE_PAGES = hasHugePages();
+
   private MemifBench() {}
+
+  private static boolean hasHugePages() {
+    try {
+      Path free = Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
+      return Integer.parseInt(Files.readString(free).trim()) >= 48;
+    } catch (IOException e) {
+      return false;
+    }
+  }
 
   static void memif(Report report, boolean quick) throws Exception {
     compare(report, MemifBench.class, quick, "us, 64 B frames; peer: bare bursts");
@@ -92,17 +105,23 @@ final class MemifBench {
   }
 
   /// Options of a memif port, with huge pages where some are free.
-  static Map<String, String> options(boolean server, String socket) throws Exception {
-    Path free = Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
-    boolean huge = Files.exists(free) && Integer.parseInt(Files.readString(free).trim()) >= 32;
+  ///
+  /// @param number which of the process's
+  static Map<String, String> options(boolean server, String socket, int number) {
     return Map.of(
         "network.dpdk.eal-args",
-        (huge ? "--in-memory" : "--no-huge -m 256 --no-shconf")
-            + " --no-pci --vdev=net_memif0,role="
+        (HUGE_PAGES ? "--in-memory" : "--no-huge -m 256 --no-shconf")
+            + " --no-pci --vdev=net_memif"
+            + number
+            + ",role="
             + (server ? "server" : "client")
+            + ",id="
+            + number
             + ",socket="
             + socket
             + ",socket-abstract=no",
+        "network.dpdk.port",
+        "net_memif" + number,
         "network.dpdk.mbufs",
         "4095");
   }
@@ -116,12 +135,12 @@ final class MemifBench {
   }
 
   /// Opens the port of a process.
-  static NetDevice open(boolean server, String socket) throws Exception {
+  static NetDevice open(boolean server, String socket, int number) throws Exception {
     NetDeviceProvider provider = null;
     for (NetDeviceProvider one : ServiceLoader.load(NetDeviceProvider.class)) {
       provider = one.name().equals("dpdk") ? one : provider;
     }
-    Options options = Options.of(options(server, socket));
+    Options options = Options.of(options(server, socket, number));
     NetDevice device = provider.open(options, SystemClock.INSTANCE, new Random());
     BufferPool pool = new BufferPool(device.memorySource().allocate(1 << 20, 4096), 2048, 512);
     device.start(new BufferPools(pool));
@@ -131,7 +150,7 @@ final class MemifBench {
   /// One end: `server|client SOCKET PHASES`.
   public static void main(String[] args) throws Exception {
     boolean server = args[0].equals("server");
-    NetDevice device = open(server, args[1]);
+    NetDevice device = open(server, args[1], 0);
     int phases = Integer.parseInt(args[2]);
     System.out.println("ready");
     End[] ends = {new DeviceEnd(device), new RawEnd(device)};
@@ -151,13 +170,13 @@ final class MemifBench {
     Runtime.getRuntime().halt(0);
   }
 
-  private static void serve(End end) {
+  static void serve(End end) {
     for (int i = 0; i < PHASE_COUNT; ) {
       i += end.bounce();
     }
   }
 
-  private static long[] measure(End end) {
+  static long[] measure(End end) {
     long[] nanos = new long[PHASE_COUNT];
     for (int i = 0; i < PHASE_COUNT; i++) {
       long begin = System.nanoTime();
@@ -168,7 +187,7 @@ final class MemifBench {
   }
 
   /// Something that frames bounce off.
-  private interface End {
+  interface End {
     /// Sends the first frame.
     void send();
 
@@ -220,7 +239,7 @@ final class MemifBench {
   }
 
   /// Bursts of the driver and nothing else: what is received is sent, unread.
-  private static final class RawEnd implements End {
+  static final class RawEnd implements End {
     private final MemorySegment table = Arena.global().allocate(JAVA_LONG, 32);
     private final MemorySegment receive;
     private final MemorySegment transmit;
@@ -241,6 +260,12 @@ final class MemifBench {
       transmit = DpdkEthdev.txBurst(port);
       receiveQueue = DpdkEthdev.rxQueue(port, 0);
       transmitQueue = DpdkEthdev.txQueue(port, 0);
+    }
+
+    void awaitLink() {
+      while (!device.isLinkUp()) {
+        Thread.onSpinWait();
+      }
     }
 
     @Override

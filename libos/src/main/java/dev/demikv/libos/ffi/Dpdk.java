@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.concurrent.CountDownLatch;
 
 /// DPDK below its network devices: the environment abstraction layer (EAL), memory, mempools and
 /// packet buffers. Ports are in [DpdkEthdev].
@@ -345,6 +346,42 @@ public final class Dpdk {
             .reinterpret(RteMempool.OPS_TABLE_BYTES); // 16 entries, RTE_MEMPOOL_MAX_OPS_IDX.
     long at = RteMempool.opsOffset(RteMempool.opsIndex(pool));
     return MemorySegment.ofAddress(table.get(JAVA_LONG, at + offset));
+  }
+
+  /// Runs something on DPDK's interrupt thread and waits for its end, as rte_eal_alarm_set with a
+  /// callback: that thread handles the control channels of drivers, whose state is its own. The
+  /// thread becomes one of the JVM's, for good. Control path.
+  ///
+  /// @return 0 or `-errno` when no alarm could be set
+  public static int onInterruptThread(Runnable body) throws InterruptedException {
+    CountDownLatch done = new CountDownLatch(1);
+    Runnable counting =
+        () -> {
+          try {
+            body.run();
+          } finally {
+            done.countDown();
+          }
+        };
+    // For good, a few hundred bytes a port: it still returns to C when the count has told that its
+    // body has run.
+    MemorySegment stub = Downcalls.callback(counting, Arena.global());
+    int code;
+    try {
+      code = (int) AlarmSet.HANDLE.invokeExact(1L, stub.address(), 0L);
+    } catch (Throwable t) {
+      throw Downcalls.unexpected(t);
+    }
+    if (code == 0) {
+      done.await();
+    }
+    return code;
+  }
+
+  private static final class AlarmSet {
+    static final MethodHandle HANDLE =
+        DpdkLibraries.function(
+            "rte_eal_alarm_set", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
   }
 
   /// Memory that DPDK gave out, as a segment that ends with the arena; see [LibC#segment].

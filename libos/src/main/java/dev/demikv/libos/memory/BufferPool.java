@@ -112,7 +112,7 @@ public final class BufferPool {
 
   /// Buffers that somebody holds a reference on.
   public int outCount() {
-    return all.length - freeCount - deviceCount;
+    return all.length - freeCount();
   }
 
   /// Takes a buffer with one reference, or `null` when all are out. Its content is whatever its
@@ -143,8 +143,13 @@ public final class BufferPool {
     return all.length;
   }
 
-  /// Buffers that lie in the pool now.
+  /// Buffers that nobody holds a reference on: in the pool, or with the device that shares it.
   public int freeCount() {
+    return freeCount + deviceCount;
+  }
+
+  /// Buffers that [#take] can give now: of [#freeCount], those that are not with a device.
+  public int depositedCount() {
     return freeCount;
   }
 

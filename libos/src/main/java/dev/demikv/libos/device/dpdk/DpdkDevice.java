@@ -181,7 +181,7 @@ final class DpdkDevice implements NetDevice {
     receiver.counters(visitor);
     sender.counters(visitor);
     visitor.accept("dpdk.mbufs-out", pool.buffers().outCount());
-    visitor.accept("dpdk.mbufs-free", pool.buffers().freeCount());
+    visitor.accept("dpdk.mbufs-free", pool.buffers().depositedCount());
     visitor.accept("dpdk.tx-attached", sender.attachedCount());
     port.xstats(visitor);
   }

@@ -196,13 +196,10 @@ final class DpdkPort {
 
   /// Stops it and frees what it used.
   void close() {
-    if (started) {
-      DpdkEthdev.rte_eth_dev_stop((short) number);
-    }
-    if (vdev != null) {
-      eal.remove(vdev);
+    if (vdev != null && vdev.stopsOnInterruptThread()) {
+      stopOnInterruptThread();
     } else {
-      DpdkEthdev.rte_eth_dev_close((short) number);
+      stop();
     }
     for (MbufPool pool : pools) {
       if (pool != null) {
@@ -215,6 +212,27 @@ final class DpdkPort {
               lost);
         }
       }
+    }
+  }
+
+  private void stop() {
+    if (started) {
+      DpdkEthdev.rte_eth_dev_stop((short) number);
+    }
+    if (vdev != null) {
+      eal.remove(vdev);
+    } else {
+      DpdkEthdev.rte_eth_dev_close((short) number);
+    }
+  }
+
+  private void stopOnInterruptThread() {
+    try {
+      if (Dpdk.onInterruptThread(this::stop) < 0) {
+        stop();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -50,6 +50,12 @@ record EalArguments(List<String> base, List<Vdev> vdevs) {
       };
     }
 
+    /// Whether its driver must be stopped on the thread that handles its control channel: net_memif
+    /// frees that channel twice when its peer leaves at the same time.
+    boolean stopsOnInterruptThread() {
+      return driver().equals("net_memif");
+    }
+
     /// Whether its driver reads packets with the CPU, so that any memory will do.
     boolean copies() {
       return switch (driver()) {

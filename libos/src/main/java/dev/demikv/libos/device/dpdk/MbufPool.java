@@ -155,7 +155,7 @@ final class MbufPool {
   /// A free buffer for the caller, with one reference; `null` when there is none.
   @Nullable
   Buffer take() {
-    if (buffers.freeCount() == 0) {
+    if (buffers.depositedCount() == 0) {
       refill(1);
     }
     return buffers.take();
@@ -163,12 +163,12 @@ final class MbufPool {
 
   /// Whether so many buffers can be had by [BufferPool#withdraw] now.
   boolean ensure(int count) {
-    return buffers.freeCount() >= count || refill(count);
+    return buffers.depositedCount() >= count || refill(count);
   }
 
   private boolean refill(int count) {
     for (int batch = BATCH_COUNT; batch > 0; batch /= 4) {
-      while (buffers.freeCount() < count
+      while (buffers.depositedCount() < count
           && Dpdk.dequeue(dequeueFunction, mempool, table.address(), batch) == 0) {
         for (int i = 0; i < batch; i++) {
           long offset = table.getAtIndex(JAVA_LONG, i) - base;
@@ -176,12 +176,12 @@ final class MbufPool {
         }
       }
     }
-    return buffers.freeCount() >= count;
+    return buffers.depositedCount() >= count;
   }
 
   /// Gives what lies free on the Java side beyond a measure back to the mempool, for the driver.
   void spill() {
-    while (buffers.freeCount() > FREE_COUNT_MAX) {
+    while (buffers.depositedCount() > FREE_COUNT_MAX) {
       giveBack(BATCH_COUNT);
     }
   }
@@ -204,7 +204,7 @@ final class MbufPool {
   int inDevicesCount() {
     return buffers.count()
         - buffers.outCount()
-        - buffers.freeCount()
+        - buffers.depositedCount()
         - Dpdk.rte_mempool_avail_count(mempool);
   }
 
@@ -213,8 +213,8 @@ final class MbufPool {
   ///
   /// @return packet buffers that a peer in this process never gave back; the memory then stays
   int free() {
-    while (buffers.freeCount() > 0) {
-      giveBack(Math.min(BATCH_COUNT, buffers.freeCount()));
+    while (buffers.depositedCount() > 0) {
+      giveBack(Math.min(BATCH_COUNT, buffers.depositedCount()));
     }
     int lost = inDevicesCount();
     arena.close();

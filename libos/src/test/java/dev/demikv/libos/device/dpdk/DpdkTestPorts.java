@@ -11,13 +11,13 @@ import java.util.Random;
 
 /// Software ports for tests. DPDK starts once per process, so all tests give the same arguments:
 /// some that need neither huge pages nor root, and leave nothing behind.
-final class DpdkTestPorts {
+public final class DpdkTestPorts {
   static final String EAL_ARGS = "--no-huge -m 512 --no-shconf --no-pci";
 
   private DpdkTestPorts() {}
 
   /// Options for a port of these virtual devices.
-  static Options options(String port, String... vdevs) {
+  public static Options options(String port, String... vdevs) {
     StringBuilder arguments = new StringBuilder(EAL_ARGS);
     for (String vdev : vdevs) {
       arguments.append(" --vdev=").append(vdev);
@@ -34,10 +34,14 @@ final class DpdkTestPorts {
 
   /// Opens a port, or skips the test where DPDK cannot be used.
   static DpdkDevice open(Options options) {
-    DpdkProvider provider = new DpdkProvider();
-    Availability availability = provider.availability(options);
-    assumeTrue(availability.available(), availability.reason());
-    NetDevice device = provider.open(options, SystemClock.INSTANCE, new Random(1));
+    assumeAvailable(options);
+    NetDevice device = new DpdkProvider().open(options, SystemClock.INSTANCE, new Random(1));
     return (DpdkDevice) device;
+  }
+
+  /// Skips the test where DPDK cannot be used.
+  public static void assumeAvailable(Options options) {
+    Availability availability = new DpdkProvider().availability(options);
+    assumeTrue(availability.available(), availability.reason());
   }
 }
