@@ -1,5 +1,6 @@
 package dev.demikv.libos;
 
+import dev.demikv.libos.api.Capability;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.api.LibOsException;
@@ -103,7 +104,7 @@ public final class LibOses {
         StackTransport.checkOptions(options);
         NetDevice device = provider.open(options, clock, random);
         try {
-          yield new StackTransport(device, options, random, clock.nanoTime());
+          yield new StackTransport(device, options, random, clock);
         } catch (RuntimeException | Error e) {
           device.close();
           throw e;
@@ -147,6 +148,26 @@ public final class LibOses {
     all.addAll(StackTransport.optionSpecs());
     for (BackendProvider provider : providers()) {
       all.addAll(provider.options());
+    }
+    return all;
+  }
+
+  /// The options of one backend: its own and, where it brings frames, those of the user-level
+  /// stack.
+  public static List<OptionSpec> options(BackendProvider provider) {
+    List<OptionSpec> all = new ArrayList<>(provider.options());
+    if (provider instanceof NetDeviceProvider) {
+      all.addAll(StackTransport.optionSpecs());
+    }
+    return all;
+  }
+
+  /// Who does what on one backend, as far as is known without opening it: itself and, where it
+  /// brings frames, the user-level stack.
+  public static List<Capability> capabilities(BackendProvider provider, Options options) {
+    List<Capability> all = new ArrayList<>(provider.capabilities(options));
+    if (provider instanceof NetDeviceProvider) {
+      all.addAll(StackTransport.protocolCapabilities());
     }
     return all;
   }

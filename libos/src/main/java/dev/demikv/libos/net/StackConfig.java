@@ -27,6 +27,7 @@ import java.util.List;
 /// @param socketsMax most sockets
 /// @param datagramsMax most datagrams that wait at a socket
 /// @param datagramBytes memory that datagrams may hold at a socket, unless it is set there
+/// @param lingerNanos how long the close of the stack waits for its connections to end
 public record StackConfig(
     List<Prefix> addresses,
     List<Prefix> gateways,
@@ -42,7 +43,8 @@ public record StackConfig(
     int icmpPerSecond,
     int socketsMax,
     int datagramsMax,
-    int datagramBytes) {
+    int datagramBytes,
+    long lingerNanos) {
 
   /// Least MTU: below it IPv6 does not work (RFC 8200 §5); with IPv4 alone, RFC 791's 576.
   static final int MTU_BYTES_MIN = 576;
@@ -64,6 +66,7 @@ public record StackConfig(
   private static final String ICMP_RATE = "network.icmp.per-second";
   private static final String SOCKETS = "network.sockets-max";
   private static final String DATAGRAMS = "network.udp.datagrams-max";
+  private static final String LINGER = "network.close-linger";
   private static final String DATAGRAM_BYTES = "network.udp.receive-bytes";
 
   /// The options of the stack, but for those of TCP.
@@ -117,7 +120,12 @@ public record StackConfig(
               DATAGRAM_BYTES,
               "1MiB",
               "Buffers that datagrams may hold at a socket, 2 KiB to 1 GiB, unless"
-                  + " RECEIVE_BUFFER_BYTES is set."));
+                  + " RECEIVE_BUFFER_BYTES is set."),
+          new OptionSpec(
+              LINGER,
+              "200ms",
+              "How long the close of a LibOs waits for its connections to end, 0 to 60s; what is"
+                  + " left then is reset."));
 
   public StackConfig {
     addresses = List.copyOf(addresses);
@@ -186,7 +194,8 @@ public record StackConfig(
         (int) options.integer(ICMP_RATE, 1_000, 1, 1_000_000),
         (int) options.integer(SOCKETS, 16_384, 1, 1 << 20),
         (int) options.integer(DATAGRAMS, 256, 1, 65_536),
-        (int) options.bytes(DATAGRAM_BYTES, 1 << 20, 2_048, 1 << 30));
+        (int) options.bytes(DATAGRAM_BYTES, 1 << 20, 2_048, 1 << 30),
+        options.nanos(LINGER, 200_000_000, 0, 60_000_000_000L));
   }
 
   private static List<String> list(Options options, String key) {

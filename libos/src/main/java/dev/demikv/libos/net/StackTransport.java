@@ -26,9 +26,11 @@ import dev.demikv.libos.net.tcp.TcpConnection;
 import dev.demikv.libos.net.tcp.TcpListener;
 import dev.demikv.libos.net.tcp.TcpUser;
 import dev.demikv.libos.net.udp.Udp;
+import dev.demikv.libos.time.Clock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.ObjLongConsumer;
 import java.util.random.RandomGenerator;
 
@@ -43,10 +45,13 @@ public final class StackTransport implements Transport, TcpUser {
 
   private static final int EPHEMERAL_COUNT = 65_536 - EPHEMERAL_MIN;
 
+  private static final long LINGER_STEP_NANOS = 1_000_000;
+
   private final NetDevice device;
   private final StackConfig config;
   private final TcpConfig tcpConfig;
   private final RandomGenerator random;
+  private final Clock clock;
   private final NetStack stack;
   private final Udp udp;
   private final ArrayList<@Nullable StackSocket> sockets = new ArrayList<>();
@@ -65,13 +70,15 @@ public final class StackTransport implements Transport, TcpUser {
 
   /// Puts the stack on a device, which it closes with itself.
   ///
+  /// @param clock read here and while [#close()] waits; the turns bring their time with them
   /// @throws IllegalArgumentException when an option of the stack is wrong
-  public StackTransport(NetDevice device, Options options, RandomGenerator random, long nowNanos) {
+  public StackTransport(NetDevice device, Options options, RandomGenerator random, Clock clock) {
     this.device = device;
+    this.clock = clock;
     this.config = StackConfig.of(options);
     this.tcpConfig = TcpOptions.of(options);
     this.random = random;
-    this.nowNanos = nowNanos;
+    this.nowNanos = clock.nanoTime();
     NetDeviceInfo info = device.info();
     if (config.mtuBytes() > info.mtuBytes()) {
       throw new IllegalArgumentException(
@@ -102,34 +109,31 @@ public final class StackTransport implements Transport, TcpUser {
     TcpOptions.of(options);
   }
 
-  /// Who does what above a device.
-  ///
-  /// @param checksumTransmit whether the device completes checksums
-  /// @param checksumReceive whether the device verifies them
-  public static List<Capability> stackCapabilities(
-      boolean checksumTransmit, boolean checksumReceive) {
+  /// Who does what above any device.
+  public static List<Capability> protocolCapabilities() {
     return List.of(
         new Capability("ethernet", Performer.LIBRARY, "802.1Q tags"),
         new Capability("arp", Performer.LIBRARY, "and IPv6 neighbour discovery"),
         new Capability("ip", Performer.LIBRARY, "IPv4, IPv6, fragments, path MTU, gateway"),
         new Capability("icmp", Performer.LIBRARY, "ICMP, ICMPv6"),
         new Capability("datagram", Performer.LIBRARY, "UDP; pops are the device's buffers"),
-        new Capability("stream", Performer.LIBRARY, "TCP"),
-        new Capability(
-            "checksum transmit",
-            checksumTransmit ? Performer.DEVICE : Performer.LIBRARY,
-            checksumTransmit ? "TCP, UDP; IPv4, ICMP and fragments by the library" : "all"),
-        new Capability(
-            "checksum receive",
-            checksumReceive ? Performer.DEVICE : Performer.LIBRARY,
-            checksumReceive ? "TCP, UDP; all others, ICMP and fragments by the library" : "all"));
+        new Capability("stream", Performer.LIBRARY, "TCP"));
+  }
+
+  private static Capability checksums(String function, boolean byDevice) {
+    return new Capability(
+        function,
+        byDevice ? Performer.DEVICE : Performer.LIBRARY,
+        byDevice ? "TCP, UDP; those of IPv4, ICMP and fragments by the library" : "all");
   }
 
   @Override
   public List<Capability> capabilities() {
     List<Capability> all = new ArrayList<>(device.capabilities());
     NetDeviceInfo info = device.info();
-    all.addAll(stackCapabilities(info.checksumTransmit(), info.checksumReceive()));
+    all.addAll(protocolCapabilities());
+    all.add(checksums("checksum transmit", info.checksumTransmit()));
+    all.add(checksums("checksum receive", info.checksumReceive()));
     return List.copyOf(all);
   }
 
@@ -522,13 +526,29 @@ public final class StackTransport implements Transport, TcpUser {
           close(sid);
         }
       }
-      // What was pushed and the ends of streams, as far as the peers' windows go.
-      started.flush(nowNanos);
-      device.flush();
+      linger(started);
       started.close();
       device.flush();
       stack.close();
     }
     device.close();
+  }
+
+  /// Gives what was pushed and the ends of streams time to reach the peers.
+  private void linger(Tcp started) {
+    long end = clock.nanoTime() + config.lingerNanos();
+    for (long now = clock.nanoTime(); ; now = clock.nanoTime()) {
+      poll(now);
+      flush(now);
+      if (started.connectionCount() == 0 || now - end >= 0) {
+        return;
+      }
+      Waiter waiter = device.waiter();
+      if (waiter != null) {
+        waiter.await(Math.min(LINGER_STEP_NANOS, end - now));
+      } else {
+        LockSupport.parkNanos(LINGER_STEP_NANOS / 10);
+      }
+    }
   }
 }

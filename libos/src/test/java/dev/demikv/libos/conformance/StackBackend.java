@@ -19,11 +19,23 @@ final class StackBackend extends ConformanceBackend {
 
   private final SimWorld world = new SimWorld(PdpixConformance.SEED);
   private final String checksums;
+  private final int mtuBytes;
 
   /// @param checksums `software`, `offload` or `partial`
-  StackBackend(String checksums) {
+  StackBackend(String checksums, int mtuBytes) {
     this.checksums = checksums;
+    this.mtuBytes = mtuBytes;
     world.wire("lan").defaults().delay(10_000, 30_000);
+  }
+
+  StackBackend(String checksums) {
+    this(checksums, 1500);
+  }
+
+  /// Frames are lost, doubled and overtaken.
+  StackBackend lossy() {
+    world.wire("lan").defaults().loss(0.01).duplicate(0.01).reorder(0.02, 200_000);
+    return this;
   }
 
   @Override
@@ -39,7 +51,9 @@ final class StackBackend extends ConformanceBackend {
             .with("sim.world", world.id())
             .with("network.wire.host", host)
             .with("network.wire.checksums", checksums)
+            .with("network.wire.mtu", "" + mtuBytes)
             .with("network.wire.hold", "20us")
+            .with("network.tcp.send-buffer", "1MiB")
             .with("network.address", "10.77.0." + number + "/24,fd77::" + number + "/64");
     return LibOses.open(
         new LibOsConfig("wire", "none", options, FEW_ARRAYS, LibOsConfig.Idle.BLOCK),
