@@ -88,6 +88,7 @@ final class DpdkBackend extends ConformanceBackend {
     }
     Options options =
         DpdkTestPorts.options(port, port + "," + arguments)
+            .with("network.tcp.send-buffer", "1MiB")
             .with("network.address", address(number(host)));
     LibOs libos =
         LibOses.open(new LibOsConfig("dpdk", "none", options, FEW_ARRAYS, LibOsConfig.Idle.BLOCK));
