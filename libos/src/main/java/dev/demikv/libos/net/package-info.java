@@ -13,7 +13,7 @@
 ///          └─ NetDevice                           FrameSink in, TxFrame out
 ///
 ///   in    frame ▸ Ethernet, tag ▸ IPv4Input, IPv6Input ▸ FragmentTable ▸ Delivery ▸ protocol
-///   out   begin ▸ send: checksum ▸ header ▸ (fragments) ▸ NeighborCache ▸ EthernetOutput ▸ device
+///   out   begin ▸ send: checksum ▸ header ▸ (fragments) ▸ NeighborCache ▸ EthernetOutput
 ///   here  send ▸ Loopback ▸ the next poll
 /// ```
 ///
