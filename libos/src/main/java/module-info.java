@@ -4,7 +4,6 @@
 /// A program on the module path permits the calls of C functions with
 /// `--enable-native-access=dev.demikv.libos`. On the class path nothing of this is read: providers
 /// are then found by `META-INF/services`, which a test compares with the list below.
-@SuppressWarnings("module") // The compiler does not see dev.demikv.kvserver, which comes later.
 module dev.demikv.libos {
   // For users.
   exports dev.demikv.libos;
@@ -19,10 +18,6 @@ module dev.demikv.libos {
 
   // For users' tests: worlds, faults, virtual time.
   exports dev.demikv.libos.device.sim;
-
-  // The server's engine maps pages itself; nobody else calls C.
-  exports dev.demikv.libos.ffi to
-      dev.demikv.kvserver;
 
   // A package that is not exported is named in ModuleTest, which says so when one is forgotten.
 
