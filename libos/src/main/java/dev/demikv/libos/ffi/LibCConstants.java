@@ -5,6 +5,9 @@ package dev.demikv.libos.ffi;
 public final class LibCConstants {
   // sys/socket.h: domains, types, flags.
 
+  /// Sockets within the machine.
+  public static final int AF_UNIX = 1;
+
   /// IPv4.
   public static final int AF_INET = 2;
 
@@ -22,6 +25,9 @@ public final class LibCConstants {
 
   /// UDP.
   public static final int SOCK_DGRAM = 2;
+
+  /// Messages in order over a connection.
+  public static final int SOCK_SEQPACKET = 5;
 
   /// Non-blocking from birth.
   public static final int SOCK_NONBLOCK = 0x800;

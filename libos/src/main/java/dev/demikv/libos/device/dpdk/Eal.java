@@ -221,6 +221,7 @@ final class Eal {
       return;
     }
     libraries.loadDriver(vdev.driver());
+    MemifSocket.removeStale(vdev);
     int code;
     try (Arena call = Arena.ofConfined()) {
       code =
