@@ -29,17 +29,17 @@ final class TcpOptions {
           spec("segments-max", DEFAULTS.segmentsMax(), "Most segments under way."),
           spec("chunks-max", DEFAULTS.chunksMax(), "Most pieces of buffers that are queued."),
           spec("pushes-max", DEFAULTS.pushesMax(), "Most pushes that wait, per connection."),
-          spec("send-buffer", DEFAULTS.sendBufferBytes(), "Send buffer of a connection."),
-          spec(
+          bytes("send-buffer", DEFAULTS.sendBufferBytes(), "Send buffer of a connection."),
+          bytes(
               "send-buffer-max",
               DEFAULTS.sendBufferBytesMax(),
               "What autotuning may grow the send buffer to."),
-          spec("receive-buffer", DEFAULTS.receiveBufferBytes(), "Receive buffer of a connection."),
-          spec(
+          bytes("receive-buffer", DEFAULTS.receiveBufferBytes(), "Receive buffer of a connection."),
+          bytes(
               "receive-buffer-max",
               DEFAULTS.receiveBufferBytesMax(),
               "What autotuning may grow the receive buffer to."),
-          spec(
+          bytes(
               "receive-memory-max",
               DEFAULTS.receiveMemoryBytesMax(),
               "Buffers that received data may hold, over all connections."),
@@ -64,11 +64,11 @@ final class TcpOptions {
               PREFIX + "congestion-control",
               DEFAULTS.congestionControl(),
               "Congestion control: cubic or newreno."),
-          spec(
+          bytes(
               "zero-copy-bytes",
               DEFAULTS.zeroCopyBytes(),
               "Segments of pushed arrays that are longer are sent by reference."),
-          spec(
+          bytes(
               "copy-break-bytes",
               DEFAULTS.copyBreakBytes(),
               "Received payloads up to this length are copied together."),
@@ -84,7 +84,16 @@ final class TcpOptions {
   }
 
   private static OptionSpec time(String name, long nanos, String description) {
-    return new OptionSpec(PREFIX + name, nanos / 1_000_000 + "ms", description);
+    String text = nanos % SECOND == 0 ? nanos / SECOND + "s" : nanos / 1_000_000 + "ms";
+    return new OptionSpec(PREFIX + name, text, description);
+  }
+
+  private static OptionSpec bytes(String name, long bytes, String description) {
+    String text =
+        bytes % (1 << 20) == 0
+            ? (bytes >> 20) + "MiB"
+            : bytes % (1 << 10) == 0 ? (bytes >> 10) + "KiB" : "" + bytes;
+    return new OptionSpec(PREFIX + name, text, description);
   }
 
   /// Reads them.

@@ -99,4 +99,28 @@ final class StackConformanceTest {
       return new StackBackend("software").lossy();
     }
   }
+
+  @Nested
+  final class ConnectionWithLinux extends ConnectionConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverTapBackend();
+    }
+  }
+
+  @Nested
+  final class StreamWithLinux extends StreamConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverTapBackend();
+    }
+  }
+
+  @Nested
+  final class DatagramWithLinux extends DatagramConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverTapBackend();
+    }
+  }
 }

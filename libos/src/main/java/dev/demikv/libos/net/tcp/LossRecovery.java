@@ -36,6 +36,8 @@ final class LossRecovery {
   private int dataAcked;
   private long sampleNanos;
   private boolean hasSample;
+  private boolean hasEcho;
+  private int echo;
 
   LossRecovery(TcpShared shared) {
     this.shared = shared;
@@ -50,6 +52,8 @@ final class LossRecovery {
     delivered = 0;
     dataAcked = 0;
     hasSample = false;
+    hasEcho = c.timestampsOk && s.options.hasTimestamps;
+    echo = s.options.tsEcr;
     updateWindow(c, s);
     boolean duplicateReport = c.sackOk && SackScoreboard.isDuplicateReport(s.options, s.ack);
     if (octets > 0) {
@@ -60,14 +64,14 @@ final class LossRecovery {
     if (c.sackOk && s.options.sackCount > 0) {
       markSacked(c, s.options, duplicateReport ? 1 : 0);
     }
-    measure(c, s, octets);
+    measure(c, octets);
     if (duplicateReport) {
       duplicateReported(c, s.options);
     }
     c.rack.acknowledged(c.sndUna);
     probeAnswered(c, s, octets, duplicateReport, duplicate);
     if (octets > 0) {
-      undoIfEarlier(c, s);
+      undoIfEarlier(c);
     }
     if (!c.sackOk) {
       countDuplicates(c, octets, duplicate);
@@ -93,6 +97,7 @@ final class LossRecovery {
   private static boolean isDuplicate(TcpConnection c, ReceivedSegment s, int octets) {
     return octets == 0
         && !c.sent.isEmpty()
+        && !c.sentIntoClosedWindow
         && s.length() == 0
         && s.window << c.sndShift == c.sndWnd;
   }
@@ -176,7 +181,10 @@ final class LossRecovery {
       sampleNanos = s.sentNanos;
     }
     // RFC 8985 §6.2, step 2: too early for the retransmission, so it was the original.
-    boolean ambiguous = again && shared.nowNanos - s.sentNanos < c.rtt.minRttNanos();
+    boolean ambiguous =
+        again
+            && (shared.nowNanos - s.sentNanos < c.rtt.minRttNanos()
+                || hasEcho && echo - c.timestamp(s.sentNanos) < 0);
     c.rack.delivered(s, ambiguous, shared.nowNanos);
   }
 
@@ -208,13 +216,13 @@ final class LossRecovery {
     scoreboard.remember(options, skip);
   }
 
-  private void measure(TcpConnection c, ReceivedSegment s, int octets) {
+  private void measure(TcpConnection c, int octets) {
     if (hasSample) {
       c.rtt.sample(shared.nowNanos - sampleNanos, shared.nowNanos);
-    } else if (octets > 0 && c.timestampsOk && s.options.hasTimestamps) {
+    } else if (octets > 0 && hasEcho) {
       // RFC 7323 §4: an echo tells retransmissions apart, though only to the millisecond.
-      int millis = c.timestamp(shared.nowNanos) - s.options.tsEcr;
-      if (millis > 0 && s.options.tsEcr != 0) {
+      int millis = c.timestamp(shared.nowNanos) - echo;
+      if (millis > 0 && echo != 0) {
         c.rtt.sample(millis * 1_000_000L, shared.nowNanos);
       }
     }
@@ -236,12 +244,8 @@ final class LossRecovery {
 
   /// RFC 3522: the acknowledgement echoes a timestamp from before the first retransmission, so it
   /// is the original's.
-  private void undoIfEarlier(TcpConnection c, ReceivedSegment s) {
-    if (c.undoable
-        && c.undoTimestamp != 0
-        && c.timestampsOk
-        && s.options.hasTimestamps
-        && s.options.tsEcr - c.undoTimestamp < 0) {
+  private void undoIfEarlier(TcpConnection c) {
+    if (c.undoable && c.undoTimestamp != 0 && hasEcho && echo - c.undoTimestamp < 0) {
       undo(c);
     }
   }
@@ -474,6 +478,10 @@ final class LossRecovery {
       return;
     }
     boolean opening = !c.state.isSynchronized();
+    if (!opening && c.sndWnd == 0 && !c.detached && c.lastReceivedNanos >= c.lastSentNanos) {
+      // The last probe was answered: only from the next one on does silence count.
+      c.progressNanos = shared.nowNanos;
+    }
     long limit = opening ? shared.config.connectGiveUpNanos() : shared.config.giveUpNanos();
     if (shared.nowNanos - c.progressNanos >= limit) {
       shared.count(TcpCounter.GIVE_UPS);
@@ -485,7 +493,6 @@ final class LossRecovery {
     shared.count(TcpCounter.RETRANSMISSION_TIMEOUTS);
     shared.sender.armRetransmit(c, TimerPurpose.RETRANSMIT, c.rtt.timeoutNanos());
     if (opening) {
-      c.rtt.handshakeWasSlow();
       if (RetransmitQueue.isInTime(first)) {
         c.sent.markLost(first);
       }

@@ -1,5 +1,7 @@
 package dev.demikv.libos.net.tcp;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.wire.SequenceNumber;
@@ -31,6 +33,11 @@ final class Reassembler {
 
   boolean isEmpty() {
     return head == null;
+  }
+
+  /// Sequence number of the first byte held.
+  int firstStart() {
+    return requireNonNull(head, "empty").start;
   }
 
   /// Bytes held.

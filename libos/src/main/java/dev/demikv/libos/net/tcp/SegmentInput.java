@@ -170,6 +170,9 @@ final class SegmentInput {
     c.sndWndMax = s.window;
     shared.lifecycle.established(c);
     shared.recovery.acknowledged(c, s);
+    if (c.retransmissionTimeouts > 0) {
+      c.rtt.handshakeWasSlow();
+    }
     shared.receiver.acknowledgeNow(c);
     shared.lifecycle.event(c, TcpConnection.EVENT_CONNECTED);
     textAndFin(c, s);

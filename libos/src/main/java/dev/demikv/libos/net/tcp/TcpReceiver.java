@@ -121,15 +121,25 @@ final class TcpReceiver {
     }
   }
 
-  private void inOrder(TcpConnection c, Buffer buffer, int offset, int length) {
+  private void inOrder(TcpConnection c, Buffer buffer, int offset, int arrived) {
+    Reassembler reassembler = c.reassembler;
+    int length = arrived;
+    if (reassembler != null) {
+      // What is held already stays as it is: only the gaps before and behind it are filled.
+      length = Math.min(arrived, reassembler.firstStart() - c.rcvNxt);
+    }
     if (!c.readShut && !keep(c, buffer, offset, length)) {
       shared.count(TcpCounter.DROP_NO_MEMORY);
       acknowledgeNow(c);
       return;
     }
+    reassembler = c.reassembler; // Keeping may have had to give it up.
+    if (reassembler != null && length < arrived) {
+      int rest = arrived - length;
+      reassembler.insert(buffer, offset + length, rest, c.rcvNxt + length, shared.receiveMemory);
+    }
     int advanced = length;
     c.rcvNxt += length;
-    Reassembler reassembler = c.reassembler;
     if (reassembler != null) {
       int drained = reassembler.drainInto(c.receiveQueue, c.rcvNxt, shared.receiveMemory);
       c.rcvNxt += drained;

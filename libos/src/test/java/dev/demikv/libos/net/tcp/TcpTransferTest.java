@@ -43,7 +43,6 @@ final class TcpTransferTest {
   private static long transfer(int seed) {
     SplittableRandom random = new SplittableRandom(seed);
     TestWire wire = new TestWire(seed);
-    wire.tracing = true;
     wire.delayNanos = 1_000L * (1 + random.nextInt(20_000));
     if (random.nextInt(2) == 0) {
       wire.loss = random.nextDouble() * 0.05;
@@ -133,7 +132,6 @@ final class TcpTransferTest {
   void bulkGoesThroughAClosingWindowInBothDirections() {
     for (int step : new int[] {1, 100, 1_460, 5_000, 30_000}) {
       TestWire wire = new TestWire(step);
-      wire.tracing = true;
       TcpConfig config =
           TcpConfig.builder().receiveBufferBytes(16_000).receiveBufferBytesMax(16_000).build();
       TestHost client = wire.host(config);

@@ -1,5 +1,6 @@
 package dev.demikv.libos.net.tcp;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -17,8 +18,11 @@ final class TestWire {
 
   final SplittableRandom random;
   final List<TestHost> hosts = new ArrayList<>();
-  final List<String> trace = new ArrayList<>();
-  boolean tracing;
+
+  /// The latest segments, for tests to look at and for failures to show.
+  final ArrayDeque<Trace> trace = new ArrayDeque<>();
+
+  int traceMax = 60;
   long nowNanos = 1_000 * SECOND;
 
   // Faults, both directions.
@@ -45,12 +49,24 @@ final class TestWire {
   /// Hosts that nothing reaches.
   Predicate<TestSegment> cut = s -> false;
 
+  /// What was sent to addresses of no host.
+  final ArrayDeque<TestSegment> strays = new ArrayDeque<>();
+
   long carried;
   long dropped;
 
   private final PriorityQueue<Flight> flights = new PriorityQueue<>();
   private final long[] linkFree = new long[256];
   private long order;
+
+  /// A segment that a host sent.
+  record Trace(long atNanos, TestSegment segment, boolean dropped) {
+    @Override
+    public String toString() {
+      String when = (atNanos - 1_000 * SECOND) / MICROSECOND + " us ";
+      return when + segment + (dropped ? " dropped" : "");
+    }
+  }
 
   private record Flight(long atNanos, long order, TestSegment segment)
       implements Comparable<Flight> {
@@ -73,10 +89,10 @@ final class TestWire {
 
   /// A host gives a segment to the wire.
   void send(TestSegment segment) {
-    note(segment, "");
-    if (isDropped(segment)) {
+    boolean isDropped = isDropped(segment);
+    note(segment, isDropped);
+    if (isDropped) {
       dropped++;
-      note(segment, " dropped");
       return;
     }
     int copies = random.nextDouble() < duplicate ? 2 : 1;
@@ -88,7 +104,7 @@ final class TestWire {
         long takes = nanosPerByte * (segment.bytes().length + 40);
         if ((free - nowNanos) / (nanosPerByte * 1_500) >= queueMax) {
           dropped++;
-          note(segment, " dropped by the queue");
+          note(segment, true);
           return;
         }
         linkFree[link] = free + takes;
@@ -114,10 +130,11 @@ final class TestWire {
     return loss > 0 && random.nextDouble() < loss;
   }
 
-  private void note(TestSegment segment, String what) {
-    if (tracing) {
-      trace.add((nowNanos - 1_000 * SECOND) / MICROSECOND + " us " + segment + what);
+  private void note(TestSegment segment, boolean isDropped) {
+    if (trace.size() == traceMax) {
+      trace.removeFirst();
     }
+    trace.addLast(new Trace(nowNanos, segment, isDropped));
   }
 
   /// Runs until a condition holds.
@@ -176,8 +193,10 @@ final class TestWire {
     for (TestHost host : hosts) {
       if (host.address == segment.to()) {
         host.receive(segment);
+        return;
       }
     }
+    strays.addLast(segment);
   }
 
   String describe() {
@@ -185,8 +204,7 @@ final class TestWire {
     for (TestHost host : hosts) {
       text.append("\n  host ").append(host.address).append(host.describe());
     }
-    int from = Math.max(trace.size() - 60, 0);
-    for (String line : trace.subList(from, trace.size())) {
+    for (Trace line : trace) {
       text.append("\n    ").append(line);
     }
     return text.toString();
