@@ -20,6 +20,9 @@ final class Ipv6Input {
   private final Packet packet = new Packet();
   private final Ipv6Extensions extensions = new Ipv6Extensions();
 
+  /// Whether the packet in hand comes from ourselves.
+  private boolean own;
+
   Ipv6Input(
       RouteTable routes,
       FragmentTable fragments,
@@ -58,6 +61,7 @@ final class Ipv6Input {
       return;
     }
     counters.ipv6In++;
+    own = ownPacket;
     int end = offset + Ipv6Header.BYTES + payload;
     walk(buffer, offset, end, checksum, linkGroup, /* mayBeFragment= */ true, nowNanos);
   }
@@ -172,7 +176,7 @@ final class Ipv6Input {
     // RFC 4291 §2.5.2: only neighbour discovery comes from ::, and what comes from an address of
     // ours is of interest there alone.
     if (protocol != PacketOutput.PROTOCOL_ICMPV6
-        && checksum != FrameSink.CHECKSUM_PARTIAL
+        && !own
         && (IpAddress.isIpv6Any(packet.sourceHigh(), packet.sourceLow())
             || routes.find(true, packet.sourceHigh(), packet.sourceLow()) != null)) {
       counters.drop(DropReason.IP_MARTIAN);

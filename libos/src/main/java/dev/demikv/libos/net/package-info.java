@@ -12,8 +12,8 @@
 ///          ├─ net.arp, net.icmp (neighbours, echo, errors, path MTU)
 ///          └─ NetDevice                           FrameSink in, TxFrame out
 ///
-///   in    frame ▸ Ethernet, tag ▸ IPv4Input, IPv6Input ▸ FragmentTable ▸ Delivery (checksum) ▸ protocol
-///   out   begin ▸ send: checksum ▸ header ▸ (fragments) ▸ NeighborCache ▸ EthernetOutput ▸ device
+///   in    frame ▸ Ethernet, tag ▸ IPv4Input, IPv6Input ▸ FragmentTable ▸ Delivery ▸ protocol
+///   out   begin ▸ send: checksum ▸ header ▸ (fragments) ▸ NeighborCache ▸ EthernetOutput
 ///   here  send ▸ Loopback ▸ the next poll
 /// ```
 ///

@@ -3,6 +3,7 @@ package dev.demikv.libos.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.demikv.libos.api.Endpoint;
+import dev.demikv.libos.device.FrameSink;
 import dev.demikv.libos.wire.EthernetHeader;
 import dev.demikv.libos.wire.IcmpHeader;
 import dev.demikv.libos.wire.Icmpv6Header;
@@ -282,6 +283,13 @@ final class Ipv6Test {
                 Frames.ipv6Packet(source[0], source[1], Frames.NET6, 1, 17, 64, new byte[8])));
       }
       assertThat(host.drops(DropReason.IP_MARTIAN)).isEqualTo(5);
+      host.arrive(
+          Frames.ethernet(
+              Frames.OUR_MAC,
+              EthernetHeader.TYPE_IPV6,
+              Frames.ipv6Packet(Frames.NET6, 1, Frames.NET6, 1, 17, 64, new byte[8])),
+          FrameSink.CHECKSUM_PARTIAL);
+      assertThat(host.drops(DropReason.IP_MARTIAN)).as("though on this machine").isEqualTo(6);
       assertThat(host.takeSent()).isEmpty();
     }
   }

@@ -119,6 +119,7 @@ final class Lifecycle {
     c.sndWl2 = s.ack;
     c.sndWnd = s.window << c.sndShift;
     c.sndWndMax = c.sndWnd;
+    c.retransmissionTimeouts = h.retransmissions;
     established(c);
     shared.connections.add(c);
     shared.count(TcpCounter.PASSIVE_OPENS);
@@ -133,7 +134,9 @@ final class Lifecycle {
   /// Enters ESTABLISHED.
   void established(TcpConnection c) {
     c.state = TcpState.ESTABLISHED;
-    c.congestion.reset(shared.sender.initialWindow(c));
+    // RFC 5681 §3.1: one segment when a SYN was lost.
+    boolean slow = c.retransmissionTimeouts > 0;
+    c.congestion.reset(slow ? SegmentWriter.mss(c) : shared.sender.initialWindow(c));
     c.tunedNanos = shared.nowNanos;
     c.lastReceivedNanos = shared.nowNanos;
     armLife(c);

@@ -36,6 +36,10 @@ final class LossRecovery {
   private int dataAcked;
   private long sampleNanos;
   private boolean hasSample;
+
+  /// Whether a segment was found lost by acknowledgements; loss of another kind is no congestion.
+  private boolean lossFound;
+
   private boolean hasEcho;
   private int echo;
 
@@ -52,6 +56,7 @@ final class LossRecovery {
     delivered = 0;
     dataAcked = 0;
     hasSample = false;
+    lossFound = false;
     hasEcho = c.timestampsOk && s.options.hasTimestamps;
     echo = s.options.tsEcr;
     updateWindow(c, s);
@@ -315,6 +320,7 @@ final class LossRecovery {
         && first != null
         && SequenceNumber.atOrAfter(c.sndUna, c.recoveryPoint)) {
       c.sent.markLost(first);
+      lossFound = true;
     }
   }
 
@@ -331,6 +337,7 @@ final class LossRecovery {
       }
       SentSegment newer = s.newer;
       c.sent.markLost(s);
+      lossFound = true;
       s = newer;
     }
     shared.cancelTimer(c, TcpTimers.REORDER);
@@ -356,6 +363,8 @@ final class LossRecovery {
       return;
     }
     delivered = 0;
+    dataAcked = 0;
+    lossFound = false;
     detect(c);
     respond(c, 0, c.flightBytes());
     shared.markDirty(c);
@@ -367,7 +376,7 @@ final class LossRecovery {
     if (c.recovery != Recovery.OPEN && SequenceNumber.atOrAfter(c.sndUna, c.recoveryPoint)) {
       recovered(c);
     }
-    if (c.recovery == Recovery.OPEN && c.sent.hasLost() && !c.forceRetransmit) {
+    if (c.recovery == Recovery.OPEN && lossFound) {
       enterFast(c, flightBefore, mss);
     }
     if (c.recovery == Recovery.FAST) {

@@ -19,6 +19,12 @@ final class Reassembler {
   private @Nullable ReceiveChunk head;
   private @Nullable ReceiveChunk tail;
 
+  /// The connection whose data it is, and its neighbours in [ReassemblerList].
+  @Nullable TcpConnection owner;
+
+  @Nullable Reassembler newer;
+  @Nullable Reassembler older;
+
   /// Where the last chunk was put in.
   private @Nullable ReceiveChunk hint;
 

@@ -20,6 +20,12 @@ final class ReceiveQueue {
     return head == null;
   }
 
+  /// The oldest chunk.
+  @Nullable
+  ReceiveChunk head() {
+    return head;
+  }
+
   /// Appends a chunk.
   void add(ReceiveChunk chunk) {
     chunk.next = null;

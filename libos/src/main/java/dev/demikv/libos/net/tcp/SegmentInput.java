@@ -211,6 +211,10 @@ final class SegmentInput {
       s.flags &= ~SYN;
       s.sequence++;
     }
+    if (c.timestampsOk && !s.options.hasTimestamps && !s.isRst()) {
+      shared.count(TcpCounter.DROP_NO_TIMESTAMP);
+      return;
+    }
     if (!isAcceptable(c, s)) {
       return;
     }

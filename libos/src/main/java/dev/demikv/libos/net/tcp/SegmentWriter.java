@@ -205,7 +205,11 @@ final class SegmentWriter {
 
   private int send(TcpConnection c, NetworkPath path, TxFrame frame) {
     int result = shared.output.send(path, frame, PacketOutput.PROTOCOL_TCP, shared.nowNanos);
-    if (result < 0) {
+    if (result == -Errno.EHOSTUNREACH || result == -Errno.ENETUNREACH) {
+      // As if it were lost on the way: the timeouts try again, and give up in their time.
+      shared.count(TcpCounter.SEND_FAILURES);
+      c.softError = result;
+    } else if (result < 0) {
       shared.count(TcpCounter.SEND_FAILURES);
       return result;
     }

@@ -344,7 +344,7 @@ public final class TcpConnection {
     if (error != 0) {
       return error;
     }
-    if (!state.maySend() || writeShut) {
+    if (!state.maySend() || writeShut || detached) {
       return state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED
           ? -Errno.ENOTCONN
           : -Errno.EPIPE;

@@ -76,6 +76,8 @@ public enum TcpCounter {
   DROP_DUPLICATE(true),
   /// PAWS: an old timestamp, RFC 7323 §5.
   DROP_PAWS(true),
+  /// No timestamp although they were agreed, RFC 7323 §3.2.
+  DROP_NO_TIMESTAMP(true),
   /// A RST whose sequence number is not exactly right, RFC 5961 §3.
   DROP_RST_CHALLENGED(true),
   /// A SYN on an established connection, RFC 5961 §4.

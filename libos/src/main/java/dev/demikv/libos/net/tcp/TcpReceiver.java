@@ -1,6 +1,7 @@
 package dev.demikv.libos.net.tcp;
 
-import dev.demikv.libos.lang.Nullable;
+import static java.util.Objects.requireNonNull;
+
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.wire.SequenceNumber;
 
@@ -172,7 +173,7 @@ final class TcpReceiver {
     }
     ReceiveMemory memory = shared.receiveMemory;
     if (memory.isOut(buffer)) {
-      prune(c);
+      prune(buffer);
       if (memory.isOut(buffer) && !c.receiveQueue.isEmpty()) {
         return false;
       }
@@ -185,11 +186,13 @@ final class TcpReceiver {
     return true;
   }
 
-  /// RFC 2018 §8 lets a receiver give up data it has SACKed, never what it has acknowledged.
-  private void prune(TcpConnection c) {
-    if (c.reassembler != null) {
+  /// RFC 2018 §8 lets a receiver give up data it has SACKed, never what it has acknowledged. The
+  /// oldest gaps of all connections go, until there is room.
+  private void prune(Buffer buffer) {
+    for (Reassembler r = shared.reassemblers.oldest(); r != null; ) {
       shared.count(TcpCounter.DROP_OUT_OF_ORDER_PRUNED);
-      dropReassembler(c);
+      dropReassembler(requireNonNull(r.owner, "in use without an owner"));
+      r = shared.receiveMemory.isOut(buffer) ? shared.reassemblers.oldest() : null;
     }
   }
 
@@ -203,7 +206,7 @@ final class TcpReceiver {
     }
     Reassembler reassembler = c.reassembler;
     if (reassembler == null) {
-      reassembler = shared.reassemblers.take();
+      reassembler = shared.reassemblers.take(c);
       if (reassembler == null) {
         shared.count(TcpCounter.DROP_OUT_OF_ORDER_FULL);
         return;
@@ -303,10 +306,5 @@ final class TcpReceiver {
   /// Whether everything before the peer's FIN is here.
   static boolean isFinInTurn(TcpConnection c) {
     return c.finPending && !c.finReceived && c.rcvNxt == c.finSequence;
-  }
-
-  /// The out-of-order data of a connection, for tests.
-  static @Nullable Reassembler reassembler(TcpConnection c) {
-    return c.reassembler;
   }
 }

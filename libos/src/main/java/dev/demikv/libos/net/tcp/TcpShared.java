@@ -18,7 +18,7 @@ final class TcpShared {
   final Pool<SentSegment> segments;
   final Pool<SendChunk> sendChunks;
   final Pool<PushRecord> pushes;
-  final Pool<Reassembler> reassemblers;
+  final ReassemblerList reassemblers;
   final ReceiveMemory receiveMemory;
 
   final ConnectionTable connections;
@@ -63,7 +63,7 @@ final class TcpShared {
     segments = new Pool<>(config.segmentsMax(), SentSegment::new);
     sendChunks = new Pool<>(config.chunksMax(), SendChunk::new);
     pushes = new Pool<>(config.chunksMax(), PushRecord::new);
-    reassemblers = new Pool<>(config.connectionsMax(), Reassembler::new);
+    reassemblers = new ReassemblerList(config.connectionsMax());
     receiveMemory = new ReceiveMemory(config.chunksMax(), config.receiveMemoryBytesMax());
     connections = new ConnectionTable(config.connectionsMax(), random);
     paths = new PathCache(output);

@@ -192,7 +192,7 @@ final class TcpPushTest {
         .isEqualTo(-1);
     popped.drop();
     rest.drop();
-    assertThat(server.leaks.outCount()).isZero();
+    assertThat(server.buffersOut()).isZero();
   }
 
   @Test
