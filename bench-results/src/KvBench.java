@@ -34,6 +34,8 @@ final class KvBench {
         roundTrip(report, ours, peer, test, quick ? 20_000 : 60_000, rounds, true);
       }
       report.only("resident-memory", "MiB", ours.residentMiB());
+      ours.gc().report(report, "");
+      report.only("heap-used", "MiB", ours.heapMiB());
     }
   }
 
@@ -49,6 +51,8 @@ final class KvBench {
       rate(report, ours, peer, "SET", 50, 16, quick ? 200_000 : 300_000, rounds);
       // Blocking: a spinning client would keep the CPU from the kernel threads that write.
       roundTrip(report, ours, peer, "SET", quick ? 2_000 : 4_000, rounds, false);
+      ours.gc().report(report, "");
+      report.only("heap-used", "MiB", ours.heapMiB());
     }
   }
 

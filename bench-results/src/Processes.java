@@ -24,7 +24,10 @@ final class Processes {
   private Processes() {}
 
   /// A server under measurement.
-  record Server(Process process, int port, double readySeconds) implements AutoCloseable {
+  ///
+  /// @param gcLog where a JVM writes its collector's log; for a peer a file that is not there
+  record Server(Process process, int port, double readySeconds, Path gcLog)
+      implements AutoCloseable {
     /// CPU seconds, user and system, so far.
     double cpuSeconds() {
       return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
@@ -33,6 +36,19 @@ final class Processes {
     @Override
     public void close() {
       stop(process);
+    }
+
+    /// Pauses of the collector since the start, of a server of ours.
+    GcLog gc() throws IOException {
+      return GcLog.read(gcLog);
+    }
+
+    /// Heap in use, after a collection (which [#gc] counts from then on).
+    double heapMiB() throws Exception {
+      String jcmd = Path.of(System.getProperty("demikv.java")).resolveSibling("jcmd").toString();
+      need(jcmd, "a full JDK 25");
+      output(List.of(jcmd, "" + process.pid(), "GC.run"));
+      return gc().liveMiB();
     }
 
     /// Resident bytes.
@@ -86,7 +102,8 @@ final class Processes {
     long begin = System.nanoTime();
     Process process = start(command, folder.resolve("redis.log"));
     awaitPort(process, port);
-    return new Server(process, port, (System.nanoTime() - begin) / 1e9);
+    return new Server(
+        process, port, (System.nanoTime() - begin) / 1e9, folder.resolve("no-gc.log"));
   }
 
   /// Starts our server with settings, on the given CPU or any (-1).
@@ -106,21 +123,23 @@ final class Processes {
     }
     long begin = System.nanoTime();
     ProcessBuilder builder = new ProcessBuilder(command);
-    builder.redirectError(folder.resolveSibling(folder.getFileName() + ".log").toFile());
+    Path log = folder.resolveSibling(folder.getFileName() + ".log");
+    Path gcLog = folder.resolveSibling(folder.getFileName() + ".gc.log");
+    builder.redirectError(log.toFile());
+    builder.environment().put("KVSERVER_JAVA_OPTS", GcLog.option(gcLog));
     Process process = builder.start();
     STARTED.add(process);
-    FOLDERS.add(folder.resolveSibling(folder.getFileName() + ".log"));
+    FOLDERS.add(log);
+    FOLDERS.add(gcLog);
     BufferedReader out =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     for (String line = out.readLine(); line != null; line = out.readLine()) {
       if (line.contains("ready")) {
-        return new Server(process, port, (System.nanoTime() - begin) / 1e9);
+        return new Server(process, port, (System.nanoTime() - begin) / 1e9, gcLog);
       }
     }
-    throw new IOException(
-        "kvserver did not start:\n"
-            + Files.readString(folder.resolveSibling(folder.getFileName() + ".log")));
+    throw new IOException("kvserver did not start:\n" + Files.readString(log));
   }
 
   /// Waits until the machine has little else to do, at most a minute: what other programs do in one

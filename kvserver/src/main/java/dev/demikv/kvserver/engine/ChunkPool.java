@@ -1,6 +1,6 @@
 package dev.demikv.kvserver.engine;
 
-import dev.demikv.kvserver.memory.PageMemory;
+import dev.demikv.libos.memory.PageMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

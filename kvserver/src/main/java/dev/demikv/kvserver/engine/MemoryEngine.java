@@ -1,6 +1,6 @@
 package dev.demikv.kvserver.engine;
 
-import static dev.demikv.kvserver.memory.PageMemory.HUGE_PAGE_BYTES;
+import static dev.demikv.libos.memory.PageMemory.HUGE_PAGE_BYTES;
 
 import dev.demikv.libos.lang.Nullable;
 import java.util.function.ObjLongConsumer;

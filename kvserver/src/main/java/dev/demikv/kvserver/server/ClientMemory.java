@@ -1,7 +1,7 @@
 package dev.demikv.kvserver.server;
 
-import dev.demikv.kvserver.memory.PageMemory;
 import dev.demikv.libos.lang.Nullable;
+import dev.demikv.libos.memory.PageMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

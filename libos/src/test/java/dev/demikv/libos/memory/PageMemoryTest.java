@@ -1,4 +1,4 @@
-package dev.demikv.kvserver.memory;
+package dev.demikv.libos.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

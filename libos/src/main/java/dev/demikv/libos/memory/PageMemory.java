@@ -1,4 +1,4 @@
-package dev.demikv.kvserver.memory;
+package dev.demikv.libos.memory;
 
 import dev.demikv.libos.ffi.CallState;
 import dev.demikv.libos.ffi.LibC;
