@@ -62,6 +62,12 @@ final class FragmentTable {
       }
       return buffer;
     }
+
+    /// Whether the piece that brings the header is there. Another copy of it, which lies elsewhere
+    /// in its own buffer, must not move [#headerOffset].
+    boolean hasFirst() {
+      return pieceCount > 0 && starts[0] == 0;
+    }
   }
 
   /// Is told of packets whose time is over and whose first piece came.
@@ -125,7 +131,7 @@ final class FragmentTable {
             now);
     int start = Ipv4Header.fragmentOffsetBytes(memory, offset);
     boolean more = Ipv4Header.hasMoreFragments(memory, offset);
-    if (start == 0) {
+    if (start == 0 && !entry.hasFirst()) {
       entry.headerOffset = offset;
       entry.headerBytes = headerBytes;
     }
@@ -152,7 +158,7 @@ final class FragmentTable {
             now);
     int start = Ipv6Header.fragmentOffsetBytes(memory, at);
     boolean more = Ipv6Header.hasMoreFragments(memory, at);
-    if (start == 0) {
+    if (start == 0 && !entry.hasFirst()) {
       entry.headerOffset = offset;
       entry.headerBytes = Ipv6Header.BYTES;
       entry.nextHeader = Ipv6Header.fragmentNextHeader(memory, at);

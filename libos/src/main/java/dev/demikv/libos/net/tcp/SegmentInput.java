@@ -84,6 +84,10 @@ final class SegmentInput {
       TcpConnection c = s.isSyn() ? null : shared.synQueue.openCookie(listener, s);
       if (c != null) {
         process(c, s);
+      } else if (!s.isSyn() && shared.synQueue.isCookieOut()) {
+        // Only the segment behind the SYN brings the cookie's peer number. One that overtook it,
+        // or whose predecessor was lost, must not be refused: the peer repeats the first.
+        shared.count(TcpCounter.DROP_NO_CONNECTION);
       } else {
         shared.count(TcpCounter.DROP_NO_CONNECTION);
         refuse(s);

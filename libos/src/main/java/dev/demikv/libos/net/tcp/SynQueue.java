@@ -270,7 +270,16 @@ final class SynQueue {
       return null;
     }
     if (s.ack != h.iss + 1) {
+      // The SYN came twice, and its first copy was answered with a cookie.
+      TcpConnection fromCookie = openCookie(h.listener(), s);
+      if (fromCookie != null) {
+        remove(h);
+        return fromCookie;
+      }
       shared.count(TcpCounter.DROP_ACK_INVALID);
+      if (isCookieOut()) {
+        return null; // As for a listener: the segment that brings the cookie may be the next.
+      }
       shared.writer.bare(h.path(), h.localPort, h.remotePort, s.ack, 0, RST, 0, false, 0, 0);
       return null;
     }
@@ -284,6 +293,12 @@ final class SynQueue {
       remove(h);
     }
     return c;
+  }
+
+  /// Whether a cookie that is still good may be out: an ACK for a listener may belong to a
+  /// connection that only the peer knows of.
+  boolean isCookieOut() {
+    return cookies.mayBeOut(shared.nowNanos);
   }
 
   /// An ACK for a listener: perhaps it brings a cookie back.
