@@ -17,6 +17,8 @@ final class Bench {
     BODIES.put("kv-fsync", KvBench::fsync);
     BODIES.put("log", LogBench::log);
     BODIES.put("echo", EchoBench::echo);
+    BODIES.put("memif", MemifBench::memif);
+    BODIES.put("memif-tcp", MemifTcpBench::memifTcp);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);

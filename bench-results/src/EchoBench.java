@@ -16,11 +16,8 @@ final class EchoBench {
   private EchoBench() {}
 
   static void echo(Report report, boolean quick) throws Exception {
-    Processes.need("gcc", "gcc");
     Path folder = Processes.folder();
-    String program = folder.resolve("echo").toString();
-    Path source = Path.of(System.getProperty("demikv.root"), "bench-results/src/peers/echo.c");
-    Processes.output(List.of("gcc", "-O2", "-o", program, source.toString()));
+    String program = Processes.compiled("echo.c").toString();
     int rounds = quick ? 3 : 9;
     String count = quick ? "50000" : "200000";
     int peerPort = Processes.freePort();
@@ -42,6 +39,9 @@ final class EchoBench {
       for (int i = 0; i < 2; i++) {
         int which = Math.floorMod(round + i, 2);
         pause(which == 0 ? peer : ours, true);
+        pause(which == 0 ? ours : peer, true);
+        Processes.awaitQuiet();
+        pause(which == 0 ? ours : peer, false);
         String out =
             Processes.output(
                 Processes.pinned(

@@ -46,9 +46,11 @@ final class LogBench {
       fio(peerFile, count); // Writes the file's blocks, so that the rounds overwrite.
       records(libos, qd, RECORD_BYTES, 1, 500);
       for (int round = 0; round < rounds; round++) {
+        Processes.awaitQuiet();
         long[] ours = records(libos, qd, RECORD_BYTES, 1, count);
         p50[0][round] = ours[count / 2] / 1e3;
         p99[0][round] = ours[count * 99 / 100] / 1e3;
+        Processes.awaitQuiet();
         double[] peer = fio(peerFile, count);
         p50[1][round] = peer[0];
         p99[1][round] = peer[1];
@@ -70,9 +72,11 @@ final class LogBench {
         RocksDB db = RocksDB.open(options, folder.resolve("rocksdb").toString())) {
       rocks(db, count / 10);
       for (int round = 0; round < rounds; round++) {
+        Processes.awaitQuiet();
         long begin = System.nanoTime();
         records(libos, qd, SMALL_BYTES, WRITERS, count);
         rate[0][round] = count / ((System.nanoTime() - begin) / 1e9);
+        Processes.awaitQuiet();
         rate[1][round] = rocks(db, count);
       }
     }

@@ -3,7 +3,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +22,8 @@ final class OperationsBench {
     int rounds = quick ? 2 : 3;
     double[][] log = new double[2][rounds];
     double[][] snapshot = new double[2][rounds];
+    double[] logPause = new double[rounds];
+    double[] snapshotPause = new double[rounds];
     Path ours = Processes.folder();
     Path peer = Processes.folder();
     String[] settings = {"durability=fsync", "snapshot.log-bytes=3GiB", "storage.file.capacity=8GiB"};
@@ -37,13 +38,15 @@ final class OperationsBench {
           false,
           new double[] {a.residentMiB()},
           new double[] {b.residentMiB()});
-      report.only("heap-used-" + keys + "-keys", "MiB", heapMiB(a));
+      a.gc().report(report, "load-" + keys + "-keys-");
+      report.only("heap-used-" + keys + "-keys", "MiB", a.heapMiB());
       a.process().destroyForcibly().waitFor();
       b.process().destroyForcibly().waitFor();
     }
     for (int round = 0; round < rounds; round++) {
       try (Processes.Server a = Processes.kvserver(-1, ours, settings)) {
         log[0][round] = a.readySeconds();
+        logPause[round] = a.gc().maxMillis();
         requireKeys(a.port(), keys);
         a.process().destroyForcibly().waitFor();
       }
@@ -53,6 +56,7 @@ final class OperationsBench {
       }
     }
     report.compare("from-log", "s", false, log[0], log[1]);
+    report.only("from-log-gc-pause-max", "ms", logPause);
     try (Processes.Server a = Processes.kvserver(-1, ours, settings);
         Processes.Server b = Processes.redis(-1, peer, aof)) {
       loaded(b, keys);
@@ -64,6 +68,7 @@ final class OperationsBench {
     for (int round = 0; round < rounds; round++) {
       try (Processes.Server a = Processes.kvserver(-1, ours, settings)) {
         snapshot[0][round] = a.readySeconds();
+        snapshotPause[round] = a.gc().maxMillis();
         requireKeys(a.port(), keys);
         a.process().destroyForcibly().waitFor();
       }
@@ -73,6 +78,7 @@ final class OperationsBench {
       }
     }
     report.compare("from-snapshot", "s", false, snapshot[0], snapshot[1]);
+    report.only("from-snapshot-gc-pause-max", "ms", snapshotPause);
   }
 
   /// CPU of an idle server with a connected client, in percent of a core.
@@ -99,19 +105,32 @@ final class OperationsBench {
     }
   }
 
-  /// Seconds from the start of the process to its ready line; an empty data directory.
+  /// Seconds from the start of the process to its ready line, with an empty data directory: by the
+  /// script of the source tree, and as packaged with a runtime and an ahead-of-time cache.
   static void startup(Report report, boolean quick) throws Exception {
     int rounds = quick ? 3 : 7;
     double[][] seconds = new double[2][rounds];
+    double[] packaged = new double[rounds];
+    Path root = Path.of(System.getProperty("demikv.root"));
+    Processes.output(List.of(root.resolve("kvserver/bin/package").toString()));
+    Path launcher = root.resolve("kvserver/target/demikv-kvserver/bin/kvserver");
     for (int round = 0; round < rounds; round++) {
+      Processes.awaitQuiet();
+      try (Processes.Server a =
+          Processes.kvserver(launcher, -1, Processes.folder(), "durability=fsync")) {
+        packaged[round] = a.readySeconds();
+      }
+      Processes.awaitQuiet();
       try (Processes.Server a = Processes.kvserver(-1, Processes.folder(), "durability=fsync")) {
         seconds[0][round] = a.readySeconds();
       }
+      Processes.awaitQuiet();
       try (Processes.Server b = Processes.redis(-1, Processes.folder())) {
         seconds[1][round] = b.readySeconds();
       }
     }
     report.compare("ready", "s", false, seconds[0], seconds[1]);
+    report.compare("ready-packaged", "s", false, packaged, seconds[1]);
   }
 
   /// YCSB workloads A to F with the binding, on a server with durability fsync and one with memory.
@@ -141,12 +160,16 @@ final class OperationsBench {
               report.only(name + "-rate", "operations/s", figure(out, "[OVERALL], Throughput(ops/sec), "));
               for (String operation : List.of("READ", "UPDATE", "INSERT", "SCAN", "READ-MODIFY-WRITE")) {
                 if (out.contains("[" + operation + "], 99")) {
-                  report.only(
-                      name + "-" + operation + "-p99",
-                      "us",
-                      figure(out, "[" + operation + "], 99thPercentileLatency(us), "));
+                  for (String percentile : List.of("99th", "99.9")) {
+                    report.only(
+                        name + "-" + operation + "-p" + percentile.replace("th", ""),
+                        "us",
+                        figure(out, "[" + operation + "], " + percentile + "PercentileLatency(us), "));
+                  }
                 }
               }
+              // Of the load as well: a server is started for each workload.
+              server.gc().report(report, name + "-");
             }
           }
         }
@@ -229,21 +252,5 @@ final class OperationsBench {
       Thread.sleep(5);
     }
     return peer.readySeconds() + (System.nanoTime() - begin) / 1e9;
-  }
-
-  private static double heapMiB(Processes.Server server) throws Exception {
-    String jcmd = Path.of(System.getProperty("demikv.java")).resolveSibling("jcmd").toString();
-    if (!Files.isExecutable(Path.of(jcmd))) {
-      return Double.NaN;
-    }
-    String pid = "" + server.process().pid();
-    Processes.output(List.of(jcmd, pid, "GC.run"));
-    Matcher m =
-        Pattern.compile("used (\\d+)K").matcher(Processes.output(List.of(jcmd, pid, "GC.heap_info")));
-    double kib = 0;
-    while (m.find()) {
-      kib += Double.parseDouble(m.group(1));
-    }
-    return kib / 1024;
   }
 }

@@ -24,7 +24,10 @@ final class Processes {
   private Processes() {}
 
   /// A server under measurement.
-  record Server(Process process, int port, double readySeconds) implements AutoCloseable {
+  ///
+  /// @param gcLog where a JVM writes its collector's log; for a peer a file that is not there
+  record Server(Process process, int port, double readySeconds, Path gcLog)
+      implements AutoCloseable {
     /// CPU seconds, user and system, so far.
     double cpuSeconds() {
       return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
@@ -33,6 +36,19 @@ final class Processes {
     @Override
     public void close() {
       stop(process);
+    }
+
+    /// Pauses of the collector since the start, of a server of ours.
+    GcLog gc() throws IOException {
+      return GcLog.read(gcLog);
+    }
+
+    /// Heap in use, after a collection (which [#gc] counts from then on).
+    double heapMiB() throws Exception {
+      String jcmd = Path.of(System.getProperty("demikv.java")).resolveSibling("jcmd").toString();
+      need(jcmd, "a full JDK 25");
+      output(List.of(jcmd, "" + process.pid(), "GC.run"));
+      return gc().liveMiB();
     }
 
     /// Resident bytes.
@@ -67,6 +83,15 @@ final class Processes {
     }
   }
 
+  /// Compiles a C program of `src/peers`.
+  static Path compiled(String source) throws Exception {
+    need("gcc", "gcc libc6-dev");
+    Path program = folder().resolve(source.replace(".c", ""));
+    Path from = ROOT.resolve("bench-results/src/peers").resolve(source);
+    output(List.of("gcc", "-O2", "-Wall", "-o", program.toString(), from.toString()));
+    return program;
+  }
+
   /// Starts redis-server with options, on the given CPU or any (-1).
   static Server redis(int cpu, Path folder, String... options) throws Exception {
     need("redis-server", "redis-server");
@@ -77,13 +102,20 @@ final class Processes {
     long begin = System.nanoTime();
     Process process = start(command, folder.resolve("redis.log"));
     awaitPort(process, port);
-    return new Server(process, port, (System.nanoTime() - begin) / 1e9);
+    return new Server(
+        process, port, (System.nanoTime() - begin) / 1e9, folder.resolve("no-gc.log"));
   }
 
   /// Starts our server with settings, on the given CPU or any (-1).
   static Server kvserver(int cpu, Path folder, String... settings) throws Exception {
+    return kvserver(ROOT.resolve("kvserver/bin/kvserver"), cpu, folder, settings);
+  }
+
+  /// As above, by another launcher.
+  static Server kvserver(Path launcher, int cpu, Path folder, String... settings)
+      throws Exception {
     int port = freePort();
-    List<String> command = pinned(cpu, ROOT.resolve("kvserver/bin/kvserver").toString());
+    List<String> command = pinned(cpu, launcher.toString());
     command.addAll(List.of("--set", "listen=127.0.0.1:" + port));
     command.addAll(List.of("--set", "data.dir=" + folder));
     for (String setting : settings) {
@@ -91,21 +123,48 @@ final class Processes {
     }
     long begin = System.nanoTime();
     ProcessBuilder builder = new ProcessBuilder(command);
-    builder.redirectError(folder.resolveSibling(folder.getFileName() + ".log").toFile());
+    Path log = folder.resolveSibling(folder.getFileName() + ".log");
+    Path gcLog = folder.resolveSibling(folder.getFileName() + ".gc.log");
+    builder.redirectError(log.toFile());
+    builder.environment().put("KVSERVER_JAVA_OPTS", GcLog.option(gcLog));
     Process process = builder.start();
     STARTED.add(process);
-    FOLDERS.add(folder.resolveSibling(folder.getFileName() + ".log"));
+    FOLDERS.add(log);
+    FOLDERS.add(gcLog);
     BufferedReader out =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     for (String line = out.readLine(); line != null; line = out.readLine()) {
       if (line.contains("ready")) {
-        return new Server(process, port, (System.nanoTime() - begin) / 1e9);
+        return new Server(process, port, (System.nanoTime() - begin) / 1e9, gcLog);
       }
     }
-    throw new IOException(
-        "kvserver did not start:\n"
-            + Files.readString(folder.resolveSibling(folder.getFileName() + ".log")));
+    throw new IOException("kvserver did not start:\n" + Files.readString(log));
+  }
+
+  /// Waits until the machine has little else to do, at most a minute: what other programs do in one
+  /// round and not in the next is no property of what is measured.
+  static void awaitQuiet() throws Exception {
+    for (int i = 0; i < 120; i++) {
+      long[] before = cpuTicks();
+      Thread.sleep(400);
+      long[] after = cpuTicks();
+      long all = Math.max(1, after[1] - before[1]);
+      if ((after[0] - before[0]) * 100 / all < 10) {
+        return;
+      }
+    }
+    System.err.println("the machine did not become quiet within a minute: measuring all the same");
+  }
+
+  /// Ticks in which some CPU was busy, and all ticks, proc_stat(5).
+  private static long[] cpuTicks() throws IOException {
+    String[] words = Files.readAllLines(Path.of("/proc/stat")).get(0).trim().split("\\s+");
+    long all = 0;
+    for (int i = 1; i <= 8; i++) {
+      all += Long.parseLong(words[i]);
+    }
+    return new long[] {all - Long.parseLong(words[4]) - Long.parseLong(words[5]), all};
   }
 
   static List<String> pinned(int cpu, String... command) {

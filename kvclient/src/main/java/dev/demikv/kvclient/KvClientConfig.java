@@ -2,6 +2,7 @@ package dev.demikv.kvclient;
 
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.lang.Nullable;
+import java.util.function.Consumer;
 
 /// How a client reaches its server and what it may use. Immutable; begin with [#of] and change what
 /// differs.
@@ -88,211 +89,119 @@ public record KvClientConfig(
 
   /// This configuration with another user and password.
   public KvClientConfig withCredentials(@Nullable String newUser, @Nullable String newPassword) {
-    return new KvClientConfig(
-        host,
-        port,
-        newUser,
-        newPassword,
-        database,
-        protocol,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        reconnect,
-        readRetriesMax,
-        inFlightMax,
-        requestBytesMax,
-        replyLimits,
-        libos);
+    return with(draft -> {
+      draft.user = newUser;
+      draft.password = newPassword;
+    });
   }
 
   /// This configuration with another database.
   public KvClientConfig withDatabase(int number) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        number,
-        protocol,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        reconnect,
-        readRetriesMax,
-        inFlightMax,
-        requestBytesMax,
-        replyLimits,
-        libos);
+    return with(draft -> draft.database = number);
   }
 
   /// This configuration with another protocol.
   public KvClientConfig withProtocol(Protocol newest) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        newest,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        reconnect,
-        readRetriesMax,
-        inFlightMax,
-        requestBytesMax,
-        replyLimits,
-        libos);
+    return with(draft -> draft.protocol = newest);
   }
 
   /// This configuration with another time-out for connecting.
   public KvClientConfig withConnectTimeoutNanos(long nanos) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        protocol,
-        nanos,
-        commandTimeoutNanos,
-        reconnect,
-        readRetriesMax,
-        inFlightMax,
-        requestBytesMax,
-        replyLimits,
-        libos);
+    return with(draft -> draft.connectTimeoutNanos = nanos);
   }
 
   /// This configuration with another time-out for commands.
   public KvClientConfig withCommandTimeoutNanos(long nanos) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        protocol,
-        connectTimeoutNanos,
-        nanos,
-        reconnect,
-        readRetriesMax,
-        inFlightMax,
-        requestBytesMax,
-        replyLimits,
-        libos);
+    return with(draft -> draft.commandTimeoutNanos = nanos);
   }
 
   /// This configuration with another policy for connecting again.
   public KvClientConfig withReconnect(ReconnectPolicy policy) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        protocol,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        policy,
-        readRetriesMax,
-        inFlightMax,
-        requestBytesMax,
-        replyLimits,
-        libos);
+    return with(draft -> draft.reconnect = policy);
   }
 
   /// This configuration with another number of repetitions of read-only commands.
   public KvClientConfig withReadRetriesMax(int count) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        protocol,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        reconnect,
-        count,
-        inFlightMax,
-        requestBytesMax,
-        replyLimits,
-        libos);
+    return with(draft -> draft.readRetriesMax = count);
   }
 
   /// This configuration with another number of commands in flight.
   public KvClientConfig withInFlightMax(int count) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        protocol,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        reconnect,
-        readRetriesMax,
-        count,
-        requestBytesMax,
-        replyLimits,
-        libos);
+    return with(draft -> draft.inFlightMax = count);
   }
 
   /// This configuration with another limit on waiting requests.
   public KvClientConfig withRequestBytesMax(int bytes) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        protocol,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        reconnect,
-        readRetriesMax,
-        inFlightMax,
-        bytes,
-        replyLimits,
-        libos);
+    return with(draft -> draft.requestBytesMax = bytes);
   }
 
   /// This configuration with other limits on replies.
   public KvClientConfig withReplyLimits(ReplyLimits limits) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        protocol,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        reconnect,
-        readRetriesMax,
-        inFlightMax,
-        requestBytesMax,
-        limits,
-        libos);
+    return with(draft -> draft.replyLimits = limits);
   }
 
   /// This configuration with another LibOs.
   public KvClientConfig withLibOs(LibOsConfig config) {
-    return new KvClientConfig(
-        host,
-        port,
-        user,
-        password,
-        database,
-        protocol,
-        connectTimeoutNanos,
-        commandTimeoutNanos,
-        reconnect,
-        readRetriesMax,
-        inFlightMax,
-        requestBytesMax,
-        replyLimits,
-        config);
+    return with(draft -> draft.libos = config);
+  }
+
+  private KvClientConfig with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.config();
+  }
+
+  /// The components to change one of.
+  private static final class Draft {
+    private final String host;
+    private final int port;
+    private @Nullable String user;
+    private @Nullable String password;
+    private int database;
+    private Protocol protocol;
+    private long connectTimeoutNanos;
+    private long commandTimeoutNanos;
+    private ReconnectPolicy reconnect;
+    private int readRetriesMax;
+    private int inFlightMax;
+    private int requestBytesMax;
+    private ReplyLimits replyLimits;
+    private LibOsConfig libos;
+
+    Draft(KvClientConfig from) {
+      host = from.host;
+      port = from.port;
+      user = from.user;
+      password = from.password;
+      database = from.database;
+      protocol = from.protocol;
+      connectTimeoutNanos = from.connectTimeoutNanos;
+      commandTimeoutNanos = from.commandTimeoutNanos;
+      reconnect = from.reconnect;
+      readRetriesMax = from.readRetriesMax;
+      inFlightMax = from.inFlightMax;
+      requestBytesMax = from.requestBytesMax;
+      replyLimits = from.replyLimits;
+      libos = from.libos;
+    }
+
+    KvClientConfig config() {
+      return new KvClientConfig(
+          host,
+          port,
+          user,
+          password,
+          database,
+          protocol,
+          connectTimeoutNanos,
+          commandTimeoutNanos,
+          reconnect,
+          readRetriesMax,
+          inFlightMax,
+          requestBytesMax,
+          replyLimits,
+          libos);
+    }
   }
 
   /// Everything but the password.

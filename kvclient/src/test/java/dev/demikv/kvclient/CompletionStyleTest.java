@@ -2,7 +2,6 @@ package dev.demikv.kvclient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
 import dev.demikv.libos.LibOses;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
@@ -12,7 +11,6 @@ import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.time.SystemClock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -124,48 +122,6 @@ final class CompletionStyleTest {
         }
       }
       assertThat(completions[0].toBytes()).containsExactly('v');
-    }
-  }
-
-  @Test
-  void getAndSetAllocateNothing() throws Exception {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    ScriptedPeer.Script script =
-        peer -> peer.serve(words -> words.get(0).equals("GET") ? "$4\r\nabcd\r\n" : "+OK\r\n");
-    try (Arena arena = Arena.ofConfined();
-        ScriptedPeer peer = new ScriptedPeer(script);
-        KvClient client = KvClient.open(peer.config())) {
-      MemorySegment memory = arena.allocateFrom("keyvaluevalue");
-      Command get = new Command();
-      Command set = new Command();
-      Completion[] completions = completions(8);
-      long least = Long.MAX_VALUE;
-      long deadline = System.nanoTime() + 20_000_000_000L;
-      while (least > 0 && System.nanoTime() < deadline) {
-        long before = threads.getCurrentThreadAllocatedBytes();
-        for (int i = 0; i < 1_000; i++) {
-          client.submit(get.reset("GET").arg(memory, 0, 3));
-          client.submit(set.reset("SET").arg(memory, 0, 3).arg(memory, 3, 10));
-          int settled = 0;
-          while (settled < 2) {
-            int count = client.poll(completions, Long.MAX_VALUE);
-            for (int j = 0; j < count; j++) {
-              if (!completions[j].isOk()) {
-                throw completions[j].exception();
-              }
-              if (completions[j].type() == '$') {
-                completions[j].copyTo(memory, 3);
-              }
-            }
-            settled += count;
-          }
-        }
-        least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-      }
-      // The JDK allocates a view of 40 bytes of the error state per system call unless the compiler
-      // removes it, which it may not for one of the three calls that a pair of commands makes. More
-      // than that is ours.
-      assertThat(least).as("bytes per 2,000 commands in the best round").isIn(0L, 40_000L);
     }
   }
 

@@ -1,11 +1,13 @@
 package dev.demikv.kvserver;
 
+import dev.demikv.libos.LibOses;
 import dev.demikv.libos.api.Capability;
 import dev.demikv.libos.config.OptionSpec;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.Availability;
 import dev.demikv.libos.device.BackendProvider;
 import dev.demikv.libos.device.LogDeviceProvider;
+import dev.demikv.libos.device.NetDeviceProvider;
 import dev.demikv.libos.device.TransportProvider;
 import java.util.List;
 import java.util.Locale;
@@ -25,6 +27,7 @@ final class Doctor {
   private static String kind(BackendProvider provider) {
     return switch (provider) {
       case TransportProvider t -> "network";
+      case NetDeviceProvider d -> "network";
       case LogDeviceProvider d -> "storage";
     };
   }
@@ -46,7 +49,7 @@ final class Doctor {
       if (!found.advice().isEmpty()) {
         out.append("  What to do: ").append(found.advice()).append(System.lineSeparator());
       }
-      for (Capability capability : provider.capabilities(options)) {
+      for (Capability capability : LibOses.capabilities(provider, options)) {
         out.append(
             String.format(
                 Locale.ROOT,
@@ -55,7 +58,7 @@ final class Doctor {
                 capability.performer().name().toLowerCase(Locale.ROOT),
                 capability.detail()));
       }
-      for (OptionSpec option : provider.options()) {
+      for (OptionSpec option : LibOses.options(provider)) {
         out.append(
             String.format(
                 Locale.ROOT,
@@ -83,7 +86,7 @@ final class Doctor {
       out.name("reason").value(found.reason());
       out.name("advice").value(found.advice());
       out.name("capabilities").beginArray();
-      for (Capability capability : provider.capabilities(options)) {
+      for (Capability capability : LibOses.capabilities(provider, options)) {
         out.beginObject();
         out.name("function").value(capability.function());
         out.name("performer").value(capability.performer().name().toLowerCase(Locale.ROOT));
@@ -92,7 +95,7 @@ final class Doctor {
       }
       out.endArray();
       out.name("options").beginArray();
-      for (OptionSpec option : provider.options()) {
+      for (OptionSpec option : LibOses.options(provider)) {
         out.beginObject();
         out.name("key").value(option.key());
         out.name("default").value(option.defaultValue());

@@ -1,5 +1,6 @@
 package dev.demikv.libos;
 
+import dev.demikv.libos.api.Capability;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.api.LibOsException;
@@ -10,6 +11,8 @@ import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.BackendProvider;
 import dev.demikv.libos.device.LogDevice;
 import dev.demikv.libos.device.LogDeviceProvider;
+import dev.demikv.libos.device.NetDevice;
+import dev.demikv.libos.device.NetDeviceProvider;
 import dev.demikv.libos.device.Transport;
 import dev.demikv.libos.device.TransportProvider;
 import dev.demikv.libos.device.Waiter;
@@ -21,6 +24,7 @@ import dev.demikv.libos.memory.BufferPool;
 import dev.demikv.libos.memory.BufferPools;
 import dev.demikv.libos.memory.MemoryRegion;
 import dev.demikv.libos.memory.MemorySource;
+import dev.demikv.libos.net.StackTransport;
 import dev.demikv.libos.runtime.LibOsParts;
 import dev.demikv.libos.runtime.LibOsRuntime;
 import dev.demikv.libos.runtime.ParkWaiter;
@@ -30,6 +34,7 @@ import dev.demikv.libos.time.SystemClock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /// Opens library OSes: the composition root, where a configuration becomes devices, memory and a
@@ -64,7 +69,7 @@ public final class LibOses {
     KernelMemory memory = new KernelMemory();
     try {
       if (!config.network().equals("none")) {
-        transport = network(providers, config.network()).open(config.options(), clock, random);
+        transport = openNetwork(providers, config, clock, random);
       }
       if (!config.storage().equals("none")) {
         device = storage(providers, config.storage()).open(config.options(), clock, random);
@@ -87,6 +92,28 @@ public final class LibOses {
     }
   }
 
+  /// Opens a backend with a transport of its own, or puts the user-level stack on one that brings
+  /// frames.
+  @SuppressWarnings("MustBeClosedChecker") // The transport closes the device.
+  private static Transport openNetwork(
+      List<BackendProvider> providers, LibOsConfig config, Clock clock, RandomGenerator random) {
+    Options options = config.options();
+    return switch (network(providers, config.network())) {
+      case TransportProvider provider -> provider.open(options, clock, random);
+      case NetDeviceProvider provider -> {
+        StackTransport.checkOptions(options);
+        NetDevice device = provider.open(options, clock, random);
+        try {
+          yield new StackTransport(device, options, random, clock);
+        } catch (RuntimeException | Error e) {
+          device.close();
+          throw e;
+        }
+      }
+      case LogDeviceProvider provider -> throw new AssertionError(provider.name());
+    };
+  }
+
   private static void closeAfterFailure(
       @Nullable Transport transport,
       @Nullable LogDevice device,
@@ -106,6 +133,7 @@ public final class LibOses {
   public static List<BackendProvider> providers() {
     List<BackendProvider> found = new ArrayList<>();
     ServiceLoader.load(TransportProvider.class).forEach(found::add);
+    ServiceLoader.load(NetDeviceProvider.class).forEach(found::add);
     int networks = found.size();
     found.sort((a, b) -> a.name().compareTo(b.name()));
     ServiceLoader.load(LogDeviceProvider.class).forEach(found::add);
@@ -113,18 +141,42 @@ public final class LibOses {
     return List.copyOf(found);
   }
 
-  /// The options of every backend and of the log, for documentation and validation.
+  /// The options of every backend, of the user-level stack and of the log, for documentation and
+  /// validation.
   public static List<OptionSpec> options() {
     List<OptionSpec> all = new ArrayList<>(LogStore.OPTION_SPECS);
+    all.addAll(StackTransport.optionSpecs());
     for (BackendProvider provider : providers()) {
       all.addAll(provider.options());
     }
     return all;
   }
 
+  /// The options of one backend: its own and, where it brings frames, those of the user-level
+  /// stack.
+  public static List<OptionSpec> options(BackendProvider provider) {
+    List<OptionSpec> all = new ArrayList<>(provider.options());
+    if (provider instanceof NetDeviceProvider) {
+      all.addAll(StackTransport.optionSpecs());
+    }
+    return all;
+  }
+
+  /// Who does what on one backend, as far as is known without opening it: itself and, where it
+  /// brings frames, the user-level stack.
+  public static List<Capability> capabilities(BackendProvider provider, Options options) {
+    List<Capability> all = new ArrayList<>(provider.capabilities(options));
+    if (provider instanceof NetDeviceProvider) {
+      all.addAll(StackTransport.protocolCapabilities());
+    }
+    return all;
+  }
+
   private static void checkOptions(Options options, List<BackendProvider> providers) {
     for (String key : options.asMap().keySet()) {
-      boolean known = LogStore.OPTION_SPECS.stream().anyMatch(spec -> spec.key().equals(key));
+      boolean known =
+          LogStore.OPTION_SPECS.stream().anyMatch(spec -> spec.key().equals(key))
+              || StackTransport.optionSpecs().stream().anyMatch(spec -> spec.key().equals(key));
       for (BackendProvider provider : providers) {
         known |= provider.options().stream().anyMatch(spec -> spec.key().equals(key));
       }
@@ -135,13 +187,17 @@ public final class LibOses {
     }
   }
 
-  private static TransportProvider network(List<BackendProvider> providers, String name) {
+  private static BackendProvider network(List<BackendProvider> providers, String name) {
     for (BackendProvider provider : providers) {
-      if (provider instanceof TransportProvider network && network.name().equals(name)) {
-        return network;
+      if (isNetwork(provider) && provider.name().equals(name)) {
+        return provider;
       }
     }
-    throw unknown("network", name, providers, TransportProvider.class);
+    throw unknown("network", name, providers, LibOses::isNetwork);
+  }
+
+  private static boolean isNetwork(BackendProvider provider) {
+    return !(provider instanceof LogDeviceProvider);
   }
 
   private static LogDeviceProvider storage(List<BackendProvider> providers, String name) {
@@ -150,14 +206,17 @@ public final class LibOses {
         return storage;
       }
     }
-    throw unknown("storage", name, providers, LogDeviceProvider.class);
+    throw unknown("storage", name, providers, LogDeviceProvider.class::isInstance);
   }
 
   private static LibOsException unknown(
-      String kind, String name, List<BackendProvider> providers, Class<?> type) {
+      String kind,
+      String name,
+      List<BackendProvider> providers,
+      Predicate<BackendProvider> isOfKind) {
     List<String> names = new ArrayList<>();
     for (BackendProvider provider : providers) {
-      if (type.isInstance(provider)) {
+      if (isOfKind.test(provider)) {
         names.add(provider.name());
       }
     }
@@ -196,7 +255,8 @@ public final class LibOses {
     if (own != null) {
       return own;
     }
-    if (device != null && device.readinessFd() >= 0) {
+    boolean transportTells = transport != null && transport.readinessFd() >= 0;
+    if (transportTells || device != null && device.readinessFd() >= 0) {
       return new KernelWaiter();
     }
     if (device != null && clock != SystemClock.INSTANCE) {

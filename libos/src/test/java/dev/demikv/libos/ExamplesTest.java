@@ -65,6 +65,24 @@ final class ExamplesTest {
   }
 
   @Test
+  void httpAnswersARequestThatComesInPieces() throws Exception {
+    Process process = start("Http", "127.0.0.1:0");
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port(process))) {
+      socket.setSoTimeout(10_000);
+      for (String piece : List.of("GET / HTTP/1.1\r\nHost: x\r", "\n\r", "\n")) {
+        socket.getOutputStream().write(piece.getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().flush();
+      }
+      byte[] reply = socket.getInputStream().readAllBytes();
+      assertThat(new String(reply, StandardCharsets.US_ASCII))
+          .startsWith("HTTP/1.1 200 OK\r\n")
+          .endsWith("\r\n\r\nHello from DemiKV.\n");
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
   void udpRelayCarriesDatagramsBothWays() throws Exception {
     try (DatagramSocket target = new DatagramSocket(0, InetAddress.getLoopbackAddress());
         DatagramSocket client = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {

@@ -25,6 +25,7 @@ public final class CommandContext {
   private final Entry other = new Entry();
   private final Slice scratch = new Slice();
   private final Slice secondScratch = new Slice();
+  private final Slice[] ahead = new Slice[Engine.PREFETCH_KEYS_MAX];
   private final Slice numberText = new Slice();
   private final MemorySegment numberMemory = MemorySegment.ofArray(new byte[32]);
 
@@ -51,6 +52,9 @@ public final class CommandContext {
     this.reply = reply;
     this.statistics = statistics;
     this.random = random;
+    for (int i = 0; i < ahead.length; i++) {
+      ahead[i] = new Slice();
+    }
   }
 
   void begin(
@@ -144,6 +148,24 @@ public final class CommandContext {
     boolean found = peek(db, key, entry);
     statistics.looked(found);
     return found;
+  }
+
+  /// Lets the engine fetch keys ahead, in a loop over all of a command's: call it for each.
+  ///
+  /// @param index argument of the key at hand
+  /// @param first argument of the first key
+  /// @param step arguments from key to key
+  public void prefetch(int index, int first, int step) {
+    if ((index - first) % (Engine.PREFETCH_KEYS_MAX * step) != 0) {
+      return;
+    }
+    int count = 0;
+    for (int i = index; i < args.count() && count < ahead.length; i += step) {
+      args.slice(i, ahead[count++]);
+    }
+    if (count > 1) {
+      engine.prefetch(db, ahead, count);
+    }
   }
 
   /// Looks a key up without counting and without changing anything.

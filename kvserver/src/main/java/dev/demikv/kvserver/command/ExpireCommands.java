@@ -52,8 +52,8 @@ final class ExpireCommands {
     }
     if (at <= c.nowMillis()) {
       c.engine().delete(c.db(), key);
-    } else {
-      c.engine().expire(c.db(), key, at);
+    } else if (!c.requireOk(c.engine().expire(c.db(), key, at))) {
+      return;
     }
     c.reply().integer(1);
   }

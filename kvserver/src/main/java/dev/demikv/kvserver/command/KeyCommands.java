@@ -15,6 +15,7 @@ final class KeyCommands {
     CommandArgs args = c.args();
     long count = 0;
     for (int i = 1; i < args.count(); i++) {
+      c.prefetch(i, 1, 1);
       Slice key = args.slice(i, c.scratch());
       if (c.lookupForWrite(key) && c.engine().delete(c.db(), key) == Engine.OK) {
         count++;
@@ -27,6 +28,7 @@ final class KeyCommands {
     CommandArgs args = c.args();
     long count = 0;
     for (int i = 1; i < args.count(); i++) {
+      c.prefetch(i, 1, 1);
       if (c.lookup(args.slice(i, c.scratch()))) {
         count++;
       }

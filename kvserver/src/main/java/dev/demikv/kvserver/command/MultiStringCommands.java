@@ -13,6 +13,7 @@ final class MultiStringCommands {
     CommandArgs args = c.args();
     c.reply().array(args.count() - 1L);
     for (int i = 1; i < args.count(); i++) {
+      c.prefetch(i, 1, 1);
       boolean found = c.lookup(args.slice(i, c.scratch()));
       if (found && ValueType.ofCode(c.entry().type) == ValueType.STRING) {
         c.reply().bulk(c.entry().value);
@@ -59,6 +60,7 @@ final class MultiStringCommands {
     Slice key = c.scratch();
     Slice value = c.secondScratch();
     for (int i = 1; i < args.count(); i += 2) {
+      c.prefetch(i, 1, 2);
       args.slice(i, key);
       args.slice(i + 1, value);
       if (!c.put(key, ValueType.STRING.code(), value, Engine.NO_EXPIRY)) {

@@ -130,15 +130,20 @@ final class StringCommands {
     if (!c.requireString() || !options.readExpiry(c)) {
       return;
     }
-    c.reply().bulk(c.entry().value);
+    if (options.hasExpiry() && options.expireAtMillis() <= c.nowMillis()) {
+      c.reply().bulk(c.entry().value);
+      c.engine().delete(c.db(), key);
+      return;
+    }
+    // The expiry first, as only then it is sure that it was set.
+    if (options.hasExpiry()
+        && !c.requireOk(c.engine().expire(c.db(), key, options.expireAtMillis()))) {
+      return;
+    }
     if (options.has(SetOptions.PERSIST)) {
       c.engine().expire(c.db(), key, Engine.NO_EXPIRY);
-    } else if (options.hasExpiry()) {
-      if (options.expireAtMillis() <= c.nowMillis()) {
-        c.engine().delete(c.db(), key);
-      } else {
-        c.engine().expire(c.db(), key, options.expireAtMillis());
-      }
     }
+    c.engine().get(c.db(), key, c.entry());
+    c.reply().bulk(c.entry().value);
   }
 }

@@ -1,11 +1,15 @@
 package dev.demikv.kvserver.engine;
 
-import dev.demikv.libos.lang.Nullable;
-import java.lang.foreign.Arena;
+import dev.demikv.kvserver.memory.PageMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /// Native memory in chunks of 2 MiB, each of 64 pages of 32 KiB, and larger pieces of their own.
+///
+/// A chunk is a huge page where the kernel has them: a lookup of a key that is in no cache then
+/// misses the data, but hardly the tables of pages. What is no longer used goes back to the
+/// operating system in steps ([#unmapSome]), as giving back hundreds of megabytes at once would
+/// stop the loop.
 ///
 /// An address is a `long`: number of the chunk times the size of a chunk, plus an offset. It is a
 /// multiple of 16 below 2^42, so 38 bits hold it where space is dear (see [#pack]). Address 0 is no
@@ -38,12 +42,13 @@ final class ChunkPool implements AutoCloseable {
   private static final int CHUNKS_TRIED_MAX = 32;
   private static final int SPARE_CHUNKS_MAX = 2;
   private static final long RESERVE_SLACK_BYTES = 32L << 20;
-  private static final long OS_PAGE_BYTES = 4096;
   private static final long ALL_FREE = -1L;
   private static final int CHUNKS_INITIAL = 64;
 
+  private final PageMemory memory = new PageMemory();
+
+  /// By number; [MemorySegment#NULL] where a number is not in use.
   private MemorySegment[] segments = new MemorySegment[CHUNKS_INITIAL];
-  private @Nullable Arena[] arenas = new Arena[CHUNKS_INITIAL];
 
   /// Span table of each chunk, see [SlabHeap].
   private int[][] spans = new int[CHUNKS_INITIAL][];
@@ -69,6 +74,10 @@ final class ChunkPool implements AutoCloseable {
   ChunkPool(long limitBytes) {
     this.limitBytes = limitBytes;
     Arrays.fill(segments, MemorySegment.NULL);
+    // The first chunk is there, and in memory, before the first client is.
+    if (reserveChunk()) {
+      segments[withFreeHead].fill((byte) 0);
+    }
   }
 
   /// The memory an address lies in.
@@ -147,7 +156,7 @@ final class ChunkPool implements AutoCloseable {
     }
   }
 
-  /// Makes a chunk of its own for one object; zeroed.
+  /// Makes a chunk of its own for one object; zeros, which cost nothing until they are touched.
   ///
   /// @return its address, 0 if there is no memory
   long takeHuge(long bytes) {
@@ -168,15 +177,24 @@ final class ChunkPool implements AutoCloseable {
 
   /// What a huge object of so many bytes takes.
   static long hugeBytes(long bytes) {
-    return (bytes + OS_PAGE_BYTES - 1) & -OS_PAGE_BYTES;
+    return PageMemory.rounded(bytes);
   }
 
   long usedBytes() {
     return usedBytes;
   }
 
+  /// Bytes from the operating system, those to be given back included.
   long reservedBytes() {
-    return reservedBytes;
+    return reservedBytes + memory.retiredBytes();
+  }
+
+  /// Gives memory that is no longer used back to the operating system.
+  ///
+  /// @param bytesMax bound of work
+  /// @return whether there is more
+  boolean unmapSome(long bytesMax) {
+    return memory.unmapSome(bytesMax);
   }
 
   long limitBytes() {
@@ -202,11 +220,11 @@ final class ChunkPool implements AutoCloseable {
   @Override
   public void close() {
     for (int i = 0; i < chunkCount; i++) {
-      Arena arena = arenas[i];
-      if (arena != null) {
+      if (segments[i].byteSize() > 0) {
         release(i, segments[i].byteSize());
       }
     }
+    memory.close();
   }
 
   private int take(int chunk, int page, int count) {
@@ -234,21 +252,20 @@ final class ChunkPool implements AutoCloseable {
   }
 
   /// Gets memory from the operating system; returns the chunk's number, 0 if there is none.
-  @SuppressWarnings("MustBeClosedChecker") // The arena lives until the chunk is released.
   private int reserve(long bytes) {
     long most = limitBytes + limitBytes / 2 + RESERVE_SLACK_BYTES;
     if (most < 0) {
       most = Long.MAX_VALUE;
     }
-    if (reservedBytes + bytes > most || (unusedHead == 0 && chunkCount == CHUNKS_MAX)) {
+    if (reservedBytes > most - bytes || (unusedHead == 0 && chunkCount == CHUNKS_MAX)) {
       return 0;
     }
-    Arena arena = Arena.ofShared();
-    MemorySegment segment;
-    try {
-      segment = arena.allocate(bytes, OS_PAGE_BYTES);
-    } catch (OutOfMemoryError e) {
-      arena.close();
+    long excess = reservedBytes() - (most - bytes);
+    if (excess > 0) {
+      memory.unmapSome(excess);
+    }
+    MemorySegment segment = memory.map(bytes);
+    if (segment.byteSize() == 0) {
       return 0;
     }
     int chunk = unusedHead;
@@ -261,7 +278,6 @@ final class ChunkPool implements AutoCloseable {
       }
     }
     segments[chunk] = segment;
-    arenas[chunk] = arena;
     spans[chunk] = new int[CHUNK_PAGES * SlabHeap.SPAN_INTS];
     reservedBytes += bytes;
     chunksInUse++;
@@ -269,10 +285,8 @@ final class ChunkPool implements AutoCloseable {
   }
 
   private void release(int chunk, long bytes) {
-    Arena arena = arenas[chunk];
-    assert arena != null : "chunk " + chunk + " released twice";
-    arena.close();
-    arenas[chunk] = null;
+    assert segments[chunk].byteSize() == bytes : "chunk " + chunk + " released twice";
+    memory.retire(segments[chunk], bytes);
     segments[chunk] = MemorySegment.NULL;
     spans[chunk] = new int[0];
     next[chunk] = unusedHead;
@@ -286,7 +300,6 @@ final class ChunkPool implements AutoCloseable {
     int old = segments.length;
     segments = Arrays.copyOf(segments, length);
     Arrays.fill(segments, old, length, MemorySegment.NULL);
-    arenas = Arrays.copyOf(arenas, length);
     spans = Arrays.copyOf(spans, length);
     freePages = Arrays.copyOf(freePages, length);
     next = Arrays.copyOf(next, length);

@@ -27,6 +27,9 @@ public interface Engine extends AutoCloseable {
   /// Expiry argument of [#put] that keeps what the entry has.
   long KEEP_EXPIRY = -2;
 
+  /// Most keys of one [#prefetch]: about what a processor waits for at a time.
+  int PREFETCH_KEYS_MAX = 16;
+
   /// Name in configurations, as `memory`.
   String name();
 
@@ -38,6 +41,13 @@ public interface Engine extends AutoCloseable {
   /// @param out filled in place when found, expired or not
   /// @return OK, ABSENT or WOULD_BLOCK
   int get(int db, Slice key, Entry out);
+
+  /// Fetches what lookups of several keys will need into the processor's caches, all at once: the
+  /// waits for memory then overlap instead of following each other. A hint that changes nothing and
+  /// says nothing.
+  ///
+  /// @param count how many of `keys`, at most [#PREFETCH_KEYS_MAX]
+  default void prefetch(int db, Slice[] keys, int count) {}
 
   /// Stores a value, new or in place of the old one. `key` and `value` must not point into the
   /// engine unless they are of the same entry's own value.
@@ -140,15 +150,24 @@ public interface Engine extends AutoCloseable {
 
   /// A snapshot under way.
   interface Snapshot extends AutoCloseable {
+    /// How a snapshot stands after a step.
+    enum Progress {
+      /// There is more.
+      MORE,
+      /// Everything was handed over.
+      DONE,
+      /// An entry that changed could not be kept aside for lack of memory: the change was made, and
+      /// this snapshot is void. What was handed over is not the state of any instant.
+      LOST
+    }
+
     /// Hands over more entries.
     ///
     /// @param sink takes them; when it returns false it is full, and the entry it refused comes
     ///   again
     /// @param entriesMax bound of work of this step
-    /// @return whether there is more
-    /// @throws IllegalStateException when an entry that changed could not be kept aside for lack of
-    ///   memory: this snapshot is void
-    boolean step(SnapshotSink sink, int entriesMax);
+    /// @return how it stands; once LOST it stays so until it is closed
+    Progress step(SnapshotSink sink, int entriesMax);
 
     /// Bytes of old entries kept aside because they changed before they were handed over.
     long pendingBytes();
@@ -161,7 +180,18 @@ public interface Engine extends AutoCloseable {
   /// Takes the entries of a snapshot.
   @FunctionalInterface
   interface SnapshotSink {
+    /// Values from this length on are long.
+    int LONG_VALUE_BYTES = 64 << 10;
+
     /// Takes an entry of a database; returns false when there is no room now.
+    ///
+    /// An entry of which [#isLong] is true stays as it is until it is taken, and comes again before
+    /// any other: it may be taken in pieces, over several calls, of which the last returns true.
     boolean take(int db, Entry entry);
+
+    /// Whether an entry is so long that it may be taken in pieces.
+    static boolean isLong(Entry entry) {
+      return entry.value.length() >= LONG_VALUE_BYTES;
+    }
   }
 }

@@ -57,6 +57,11 @@ final class HashIndex {
   private long foundNode;
   private int foundSlot;
 
+  /// Addresses of a [#prefetch].
+  private final long[] ahead = new long[Engine.PREFETCH_KEYS_MAX];
+
+  private long lastRead;
+
   private long[] gathered = new long[64];
   private int gatheredCount;
   private long[] nodes = new long[16];
@@ -114,6 +119,54 @@ final class HashIndex {
       }
       node = overflow;
     }
+  }
+
+  /// Reads what [#find] will read, of many keys at a time. Each loop does one kind of read, of
+  /// which none needs the outcome of another, so that the processor has many under way.
+  ///
+  /// @param hashes of the keys, at most [Engine#PREFETCH_KEYS_MAX]
+  void prefetch(long[] hashes, int count) {
+    if (bucketCount == 0) {
+      return;
+    }
+    long read = 0;
+    for (int i = 0; i < count; i++) {
+      long bucket = bucketAddress(bucketOf(hashes[i]));
+      ahead[i] = bucket;
+      read += get(bucket, 0);
+    }
+    for (int i = 0; i < count; i++) {
+      ahead[i] = firstCandidate(ahead[i], tag(hashes[i]));
+    }
+    for (int i = 0; i < count; i++) {
+      long cell = ahead[i];
+      if (cell != 0) {
+        MemorySegment memory = pool.segment(cell);
+        long offset = ChunkPool.offset(cell);
+        read += memory.get(Bytes.I64, offset);
+        // What is short lies in the next line at the most.
+        read += memory.get(Bytes.I64, Math.min(offset + NODE_BYTES, memory.byteSize() - 8));
+      }
+    }
+    lastRead = read;
+  }
+
+  /// The first cell in a bucket, without its overflow nodes, that may be of a key; 0 if none.
+  private long firstCandidate(long bucket, long tag) {
+    MemorySegment memory = pool.segment(bucket);
+    long offset = ChunkPool.offset(bucket);
+    for (int i = 0; i < SLOTS; i++) {
+      long slot = memory.get(Bytes.I64, offset + (long) i * Long.BYTES);
+      if (slot != 0 && (slot ^ tag) >>> ChunkPool.GRANULE_BITS == 0) {
+        return ChunkPool.unpack(slot);
+      }
+    }
+    return 0;
+  }
+
+  /// What the last [#prefetch] read: kept so that the reads are not left out.
+  long lastRead() {
+    return lastRead;
   }
 
   /// Adds a cell whose key the last [#find] did not find. Needs [ChunkPool#ready].

@@ -28,6 +28,7 @@ final class Keyspace {
   private final OrderedIndex ordered;
   private final ExpiryIndex expiry;
   private final Entry visited = new Entry();
+  private final long[] prefetched = new long[Engine.PREFETCH_KEYS_MAX];
 
   /// Stamp of cells that do not belong to the snapshot under way, or have been handed to it.
   private int epoch;
@@ -74,6 +75,13 @@ final class Keyspace {
     return Engine.OK;
   }
 
+  void prefetch(Slice[] keys, int count) {
+    for (int i = 0; i < count; i++) {
+      prefetched[i] = keyHash.of(keys[i]);
+    }
+    hash.prefetch(prefetched, count);
+  }
+
   int put(Slice key, int type, Slice value, long expireAtMillis) {
     long keyBits = keyHash.of(key);
     long cell = hash.find(keyBits, key);
@@ -115,7 +123,9 @@ final class Keyspace {
       MemorySegment.copy(from, fromOffset, pool.segment(grown), ChunkPool.offset(grown), oldLength);
       from = pool.segment(grown);
       fromOffset = ChunkPool.offset(grown);
-      pad(from, fromOffset, oldLength, at);
+      if (!heap.isHuge(grown)) {
+        pad(from, fromOffset, oldLength, at);
+      }
       MemorySegment.copy(bytes.memory(), bytes.offset(), from, fromOffset + at, bytes.length());
       freeBlock(memory, offset);
       memory.set(Bytes.I64, place, grown);
@@ -134,13 +144,15 @@ final class Keyspace {
       return Engine.ABSENT;
     }
     int place = CellLayout.expiryPlace(pool.segment(cell), ChunkPool.offset(cell));
-    if (place == 0 && expireAtMillis != Engine.NO_EXPIRY && !pool.ready()) {
+    if (place == 0 && expireAtMillis == Engine.NO_EXPIRY) {
+      return Engine.OK;
+    }
+    // Kept aside first, as that takes pages too.
+    keepAside(cell, false);
+    if (place == 0 && !pool.ready()) {
       return Engine.NO_MEMORY;
     }
-    if (place != 0 || expireAtMillis != Engine.NO_EXPIRY) {
-      keepAside(cell, false);
-      setExpiry(cell, expireAtMillis);
-    }
+    setExpiry(cell, expireAtMillis);
     return Engine.OK;
   }
 
@@ -452,6 +464,12 @@ final class Keyspace {
     snapshot.keep(snapshotIndex, copy, expireAtMillis(cell));
     stamp(cell);
     return true;
+  }
+
+  /// Keeps a copy of an unchanged cell for the snapshot, which shares its block; fails the snapshot
+  /// if there is no memory for the copy.
+  void keepForSnapshot(long cell) {
+    keepAside(cell, false);
   }
 
   private long expireAtMillis(long cell) {

@@ -1,5 +1,7 @@
 package dev.demikv.kvserver.engine;
 
+import static dev.demikv.kvserver.memory.PageMemory.HUGE_PAGE_BYTES;
+
 import dev.demikv.libos.lang.Nullable;
 import java.util.function.ObjLongConsumer;
 
@@ -15,6 +17,9 @@ import java.util.function.ObjLongConsumer;
 /// process takes is more by fragmentation, see the counters, and is bounded by [ChunkPool]. The
 /// expiry index and freeing never fail because of the limit.
 public final class MemoryEngine implements Engine {
+  /// About what giving a huge page back takes.
+  private static final int MICROS_PER_HUGE_PAGE = 25;
+
   private static final int EPOCHS = CellLayout.EPOCH_MASK + 1;
 
   private final ChunkPool pool;
@@ -68,6 +73,11 @@ public final class MemoryEngine implements Engine {
   @Override
   public int get(int db, Slice key, Entry out) {
     return keyspaces[db].get(key, out);
+  }
+
+  @Override
+  public void prefetch(int db, Slice[] keys, int count) {
+    keyspaces[db].prefetch(keys, count);
   }
 
   @Override
@@ -171,7 +181,9 @@ public final class MemoryEngine implements Engine {
     } else if (!graveyard.isEmpty()) {
       graveyard.release(budget);
     }
-    return draining != null || !graveyard.isEmpty();
+    boolean unmapping =
+        pool.unmapSome(Math.max(1, budget / MICROS_PER_HUGE_PAGE) * HUGE_PAGE_BYTES);
+    return unmapping || draining != null || !graveyard.isEmpty();
   }
 
   @Override

@@ -52,41 +52,64 @@ final class MemorySnapshot implements Engine.Snapshot {
   }
 
   @Override
-  public boolean step(Engine.SnapshotSink sink, int entriesMax) {
+  public Progress step(Engine.SnapshotSink sink, int entriesMax) {
     if (closed) {
       throw new IllegalStateException("the snapshot is closed");
     }
     if (failed) {
-      throw new IllegalStateException("the snapshot was lost: no memory to keep what changed");
+      return Progress.LOST;
     }
     int work = entriesMax;
-    for (; work > 0 && head != tail; work--) {
-      fillFirstKept();
-      if (!sink.take(firstKeyspace(), entry)) {
-        return true;
-      }
-      dropFirstKept();
-    }
-    while (work > 0 && walking < keyspaces.length) {
-      Keyspace keyspace = keyspaces[walking];
-      int count = keyspace.hash().gatherAt(cursor);
-      for (int i = 0; i < count; i++) {
-        long cell = keyspace.hash().gathered(i);
-        if (keyspace.isOld(cell)) {
-          keyspace.fill(cell, entry);
-          if (!sink.take(walking, entry)) {
-            return true;
-          }
-          keyspace.stamp(cell);
+    while (work > 0 && !failed) {
+      if (head != tail) {
+        fillFirstKept();
+        if (!sink.take(firstKeyspace(), entry)) {
+          return Progress.MORE;
         }
-      }
-      work -= Math.max(1, count);
-      cursor = keyspace.hash().cursorAfter(cursor);
-      if (cursor == 0) {
-        walking++;
+        dropFirstKept();
+        work--;
+      } else if (!isComplete()) {
+        int count = walkBucket(sink);
+        if (count < 0) {
+          return Progress.MORE;
+        }
+        work -= Math.max(1, count);
+      } else {
+        return Progress.DONE;
       }
     }
-    return head != tail || !isComplete();
+    if (failed) {
+      return Progress.LOST;
+    }
+    return head != tail || !isComplete() ? Progress.MORE : Progress.DONE;
+  }
+
+  /// Hands over the entries of the next bucket. A long value is only put into the queue, where it
+  /// stays as it is while the sink takes it in pieces.
+  ///
+  /// @return entries in the bucket, -1 when the sink is full: the bucket comes again
+  private int walkBucket(Engine.SnapshotSink sink) {
+    Keyspace keyspace = keyspaces[walking];
+    int count = keyspace.hash().gatherAt(cursor);
+    for (int i = 0; i < count && !failed; i++) {
+      long cell = keyspace.hash().gathered(i);
+      if (!keyspace.isOld(cell)) {
+        continue;
+      }
+      keyspace.fill(cell, entry);
+      if (Engine.SnapshotSink.isLong(entry)) {
+        keyspace.keepForSnapshot(cell);
+      } else if (sink.take(walking, entry)) {
+        keyspace.stamp(cell);
+      } else {
+        return -1;
+      }
+    }
+    cursor = keyspace.hash().cursorAfter(cursor);
+    if (cursor == 0) {
+      walking++;
+    }
+    return count;
   }
 
   @Override

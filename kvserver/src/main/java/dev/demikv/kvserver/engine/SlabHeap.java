@@ -125,6 +125,13 @@ final class SlabHeap {
     };
   }
 
+  /// Whether an object has its own chunk, whose bytes are zero until they are written.
+  boolean isHuge(long address) {
+    int page = (int) (address >>> ChunkPool.PAGE_SHIFT);
+    int[] spans = pool.spansOf(page);
+    return spans[at(spans[at(page) + HEAD]) + CLASS] == HUGE;
+  }
+
   /// Gives spans back with whatever lives in them: the end of an owner, in pieces.
   ///
   /// @param spansMax bound of work

@@ -46,10 +46,15 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
   private int recordEnd;
   private int place;
   private final Carry carry = new Carry();
+
+  /// How much of a long entry is written.
+  private long longWritten;
+
   private long entries;
   private long bytes;
   private boolean sourceDone;
   private boolean footerPushed;
+  private boolean sourceLost;
   private int errno;
 
   /// Begins with the state of this instant.
@@ -91,7 +96,15 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
       if (inFlight == RECORDS_IN_FLIGHT && record == null) {
         return State.WAITING;
       }
-      sourceDone = !source.step(this, entriesMax);
+      switch (source.step(this, entriesMax)) {
+        case MORE -> sourceDone = false;
+        case DONE -> sourceDone = true;
+        case LOST -> {
+          sourceLost = true;
+          errno = Errno.ENOMEM;
+          return State.FAILED;
+        }
+      }
       if (!sourceDone || !carry.isEmpty()) {
         return recordFull || record == null ? State.WAITING : State.WORKING;
       }
@@ -125,6 +138,11 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
     return errno;
   }
 
+  /// Whether it failed because the engine had no memory to keep an entry that changed.
+  public boolean sourceLost() {
+    return sourceLost;
+  }
+
   /// Number of the snapshot.
   public long number() {
     return number;
@@ -150,6 +168,9 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
     if (!carry.isEmpty() || !hasRoom()) {
       return false;
     }
+    if (Engine.SnapshotSink.isLong(entry)) {
+      return takePieces(db, entry);
+    }
     SnapshotFormat.putEntryHead(entryHead, 0, db, entry);
     Slice key = entry.key;
     Slice value = entry.value;
@@ -161,20 +182,57 @@ public final class SnapshotWriter implements Engine.SnapshotSink, AutoCloseable 
     return true;
   }
 
+  /// Writes as much of a long entry as there is room for, which is what records in flight may hold.
+  private boolean takePieces(int db, Entry entry) {
+    SnapshotFormat.putEntryHead(entryHead, 0, db, entry);
+    Slice key = entry.key;
+    Slice value = entry.value;
+    int keyEnd = SnapshotFormat.ENTRY_HEAD_BYTES + key.length();
+    long end = (long) keyEnd + value.length();
+    writePiece(entryHead, 0, 0, SnapshotFormat.ENTRY_HEAD_BYTES);
+    writePiece(key.memory(), key.offset(), SnapshotFormat.ENTRY_HEAD_BYTES, keyEnd);
+    writePiece(value.memory(), value.offset(), keyEnd, end);
+    if (longWritten < end) {
+      return false;
+    }
+    longWritten = 0;
+    entries++;
+    bytes += end;
+    return true;
+  }
+
+  /// Writes what is not yet written of a part of a long entry.
+  ///
+  /// @param offset where the part starts in its memory
+  /// @param start where it starts in the entry
+  /// @param end where it ends in the entry
+  private void writePiece(MemorySegment from, long offset, long start, long end) {
+    while (longWritten >= start && longWritten < end && hasRoom()) {
+      longWritten += writeRun(from, offset + longWritten - start, end - longWritten);
+    }
+  }
+
+  /// Writes bytes into the record, for which there is [#hasRoom].
+  ///
+  /// @return how many found room
+  private int writeRun(MemorySegment from, long offset, long length) {
+    ScatterGatherArray array = record;
+    if (array == null) {
+      throw new IllegalStateException("no record to write to");
+    }
+    int n = (int) Math.min(length, BatchRecord.RECORD_BYTES_MAX - recordEnd);
+    MemorySegment.copy(from, offset, array.memory(0), recordEnd, n);
+    recordEnd += n;
+    recordFull = recordEnd == BatchRecord.RECORD_BYTES_MAX;
+    return n;
+  }
+
   /// Writes bytes of an entry, over several records if need be. What finds no room is kept aside:
   /// an entry once begun cannot come again, as it may have changed by then.
   private void write(MemorySegment from, long offset, long length) {
     long written = 0;
     while (written < length && carry.isEmpty() && hasRoom()) {
-      ScatterGatherArray array = record;
-      if (array == null) {
-        throw new IllegalStateException("no record to write to");
-      }
-      int n = (int) Math.min(length - written, BatchRecord.RECORD_BYTES_MAX - recordEnd);
-      MemorySegment.copy(from, offset + written, array.memory(0), recordEnd, n);
-      recordEnd += n;
-      written += n;
-      recordFull = recordEnd == BatchRecord.RECORD_BYTES_MAX;
+      written += writeRun(from, offset + written, length - written);
     }
     carry.add(from, offset + written, length - written);
   }

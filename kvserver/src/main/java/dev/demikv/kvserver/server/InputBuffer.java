@@ -4,7 +4,8 @@ import dev.demikv.libos.lang.Nullable;
 import java.lang.foreign.MemorySegment;
 
 /// The bytes of one client that make no whole command yet, or that wait for their turn: one
-/// contiguous run in a block that doubles as bytes arrive. Holds no memory while it is empty.
+/// contiguous run in a block that doubles as bytes arrive, or grows in place when it is large.
+/// Holds no memory while it is empty.
 final class InputBuffer {
   private final ClientMemory pool;
   private final int bytesMax;
@@ -91,8 +92,10 @@ final class InputBuffer {
     }
     if (held != null && held.capacity() - used >= length && used <= held.capacity() / 2) {
       MemorySegment.copy(held.memory(), start, held.memory(), 0, used);
+    } else if (held != null && pool.grow(held, (long) end + length)) {
+      return held;
     } else {
-      ClientMemory.Block larger = pool.take((long) used + length);
+      ClientMemory.Block larger = pool.takeGrowing((long) used + length);
       if (larger == null) {
         return null;
       }

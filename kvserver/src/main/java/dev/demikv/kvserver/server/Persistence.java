@@ -7,6 +7,7 @@ import dev.demikv.kvserver.persist.Recovery;
 import dev.demikv.kvserver.persist.SnapshotWriter;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
+import dev.demikv.libos.api.LibOsException;
 import dev.demikv.libos.api.Opcode;
 import dev.demikv.libos.api.QResult;
 import dev.demikv.libos.lang.Nullable;
@@ -27,6 +28,9 @@ final class Persistence implements AutoCloseable {
   private static final String SNAPSHOT_A = "snapshot-a";
   private static final String SNAPSHOT_B = "snapshot-b";
   private static final long RETRY_NANOS = 10_000_000_000L;
+  private static final long RETRY_NANOS_MAX = 64 * RETRY_NANOS;
+  private static final long REST_NANOS = 1_000_000;
+  private static final int RESTS_MAX = 1_000;
 
   private enum Phase {
     IDLE,
@@ -56,6 +60,9 @@ final class Persistence implements AutoCloseable {
   private long lastSequence;
   private long lastSaveMillis;
   private boolean lastSaveOk = true;
+  private String lastError = "";
+  private long failures;
+  private long retryDelayNanos = RETRY_NANOS;
   private long savedWrites;
   private long savedSequence;
   private long writtenSequence;
@@ -66,6 +73,7 @@ final class Persistence implements AutoCloseable {
   private long snapshots;
   private boolean waitsForDevice;
   private boolean triedForRoom;
+  private int rests;
   private long logBytesTrigger;
   private long intervalNanos;
 
@@ -141,7 +149,7 @@ final class Persistence implements AutoCloseable {
     startedWrites = writesDone;
     long token = libos.truncate(targetQd, libos.logTail(targetQd));
     if (token < 0) {
-      fail((int) -token, nowNanos);
+      fail((int) -token, false, nowNanos);
       return false;
     }
     cutTokens[0] = token;
@@ -157,7 +165,7 @@ final class Persistence implements AutoCloseable {
       write(config.integer(ConfigKeys.SNAPSHOT_ENTRIES), nowMillis, nowNanos);
       return;
     }
-    if (phase != Phase.IDLE || (!lastSaveOk && nowNanos - lastEndNanos < RETRY_NANOS)) {
+    if (phase != Phase.IDLE || (!lastSaveOk && nowNanos - lastEndNanos < retryDelayNanos)) {
       return;
     }
     if (room.isShort(logBytes(), engine.usedBytes())) {
@@ -193,8 +201,17 @@ final class Persistence implements AutoCloseable {
   }
 
   /// When [#turn] must look next; [Long#MAX_VALUE] when writes will bring it there anyway.
-  long nextNanos() {
-    return intervalNanos > 0 && phase == Phase.IDLE ? lastEndNanos + intervalNanos : Long.MAX_VALUE;
+  long nextNanos(long writesDone) {
+    if (phase != Phase.IDLE) {
+      return Long.MAX_VALUE;
+    }
+    boolean byTime = intervalNanos > 0 && writesDone != savedWrites;
+    long next = byTime ? lastEndNanos + intervalNanos : Long.MAX_VALUE;
+    if (lastSaveOk) {
+      return next;
+    }
+    long retry = lastEndNanos + retryDelayNanos;
+    return logBytes() >= logBytesTrigger ? retry : Math.max(next, retry);
   }
 
   private void write(int entriesMax, long nowMillis, long nowNanos) {
@@ -205,7 +222,7 @@ final class Persistence implements AutoCloseable {
     switch (w.step(entriesMax)) {
       case WORKING -> waitsForDevice = false;
       case WAITING -> waitsForDevice = true;
-      case FAILED -> fail(w.errno(), nowNanos);
+      case FAILED -> fail(w.errno(), w.sourceLost(), nowNanos);
       case DONE -> complete(w, nowMillis, nowNanos);
     }
   }
@@ -214,6 +231,8 @@ final class Persistence implements AutoCloseable {
     lastNumber = w.number();
     lastSaveMillis = nowMillis;
     lastSaveOk = true;
+    lastError = "";
+    retryDelayNanos = RETRY_NANOS;
     savedWrites = startedWrites;
     savedSequence = writtenSequence;
     snapshots++;
@@ -246,18 +265,37 @@ final class Persistence implements AutoCloseable {
     return Math.max(0, token);
   }
 
-  private void fail(int errno, long nowNanos) {
-    LOG.error(
-        "Snapshot {} failed: {}. What is on the device stays valid; it is tried again.{}",
-        lastNumber + 1,
-        Errno.describe(errno),
-        errno == Errno.ENOSPC
-            ? " Give the storage room for two snapshots and the log (storage.*.capacity)."
-            : "");
+  /// Gives the snapshot under way up. What was written of it has no footer and never counts; the
+  /// complete one before it and the log stay. The next one of its own accord comes after a delay
+  /// that doubles from failure to failure.
+  ///
+  /// @param sourceLost whether the engine could not keep an entry that changed
+  private void fail(int errno, boolean sourceLost, long nowNanos) {
     abandon();
+    if (failures > 0 && !lastSaveOk) {
+      retryDelayNanos = Math.min(2 * retryDelayNanos, RETRY_NANOS_MAX);
+    }
+    failures++;
     lastSaveOk = false;
     lastEndNanos = nowNanos;
     phase = Phase.IDLE;
+    if (sourceLost) {
+      lastError =
+          "no memory to keep what changed beside it; make memory.limit larger or write less";
+    } else if (errno == Errno.ENOSPC) {
+      lastError =
+          Errno.describe(errno)
+              + "; give the storage room for two snapshots and the log (storage.*.capacity)";
+    } else {
+      lastError = Errno.describe(errno);
+    }
+    LOG.error(
+        "Snapshot {} failed: {}. No write is lost: what is on the device stays valid, and so does"
+            + " what is in memory. It is tried again when one is due, in {} s at the earliest, or"
+            + " by BGSAVE.",
+        lastNumber + 1,
+        lastError,
+        retryDelayNanos / 1_000_000_000L);
   }
 
   private void abandon() {
@@ -295,7 +333,7 @@ final class Persistence implements AutoCloseable {
     if (completion.result < 0) {
       LOG.error("Log not cut off: {}", Errno.describe(completion.result));
       if (phase == Phase.CLEARING) {
-        fail(-completion.result, nowNanos);
+        fail(-completion.result, false, nowNanos);
       }
     }
     if (phase == Phase.CLEARING) {
@@ -328,6 +366,7 @@ final class Persistence implements AutoCloseable {
   /// @return whether it is complete
   boolean finish(long nowMillis, long deadlineNanos) {
     long before = snapshots;
+    rests = 0;
     while (phase != Phase.IDLE && libos.nowNanos() < deadlineNanos) {
       if (phase == Phase.WRITING) {
         write(Integer.MAX_VALUE, nowMillis, libos.nowNanos());
@@ -336,13 +375,33 @@ final class Persistence implements AutoCloseable {
       if (token != 0) {
         int waited = libos.wait(token, deadlineNanos - libos.nowNanos(), result);
         if (waited == 0) {
+          rests = 0;
           onCompletion(result, nowMillis, libos.nowNanos());
         }
-      } else if (phase == Phase.WRITING && waitsForDevice) {
+      } else if (phase == Phase.WRITING && waitsForDevice && !rest()) {
         return false; // No buffers: the loop has to go on for there to be some.
       }
     }
     return phase == Phase.IDLE && (snapshots > before || lastSaveOk);
+  }
+
+  /// Lets the device go on for a moment when nothing will tell that it did, as when it prepares a
+  /// segment.
+  ///
+  /// @return false when that was done so often that it is of no use
+  private boolean rest() {
+    if (rests++ == RESTS_MAX) {
+      return false;
+    }
+    int qd;
+    try {
+      qd = libos.timer(REST_NANOS, 0);
+    } catch (LibOsException e) {
+      return false; // No queue is left for the timer.
+    }
+    libos.wait(libos.pop(qd), 2 * REST_NANOS, result);
+    libos.close(qd);
+    return true;
   }
 
   private long tokenToWaitFor() {
@@ -372,6 +431,16 @@ final class Persistence implements AutoCloseable {
   /// Whether the last snapshot did not fail.
   boolean lastSaveOk() {
     return lastSaveOk;
+  }
+
+  /// Snapshots that failed since the start.
+  long failures() {
+    return failures;
+  }
+
+  /// Why the last snapshot failed and what to do; empty if it did not.
+  String lastError() {
+    return lastError;
   }
 
   /// Whether the state on the device is a log that a snapshot could take the place of.

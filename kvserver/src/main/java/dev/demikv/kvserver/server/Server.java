@@ -6,6 +6,7 @@ import dev.demikv.kvserver.config.ConfigKeys;
 import dev.demikv.kvserver.config.ServerConfig;
 import dev.demikv.kvserver.engine.Engine;
 import dev.demikv.kvserver.engine.MemoryEngine;
+import dev.demikv.kvserver.memory.PageMemory;
 import dev.demikv.kvserver.persist.DataDirectory;
 import dev.demikv.kvserver.persist.Recovery;
 import dev.demikv.kvserver.resp.RespWriter;
@@ -263,7 +264,8 @@ public final class Server implements AutoCloseable {
     if (p != null) {
       p.turn(runner.writesDone(), now.millis(), now.nanos());
     }
-    housekeepingLeft = engine.housekeep(HOUSEKEEPING_BUDGET);
+    boolean unmapping = memory.unmapSome(2 * PageMemory.HUGE_PAGE_BYTES);
+    housekeepingLeft = engine.housekeep(HOUSEKEEPING_BUDGET) || unmapping;
     clients.endTurn();
     if (stopRequested) {
       stopRequested = false;
@@ -282,7 +284,7 @@ public final class Server implements AutoCloseable {
   }
 
   /// How long the loop sleeps; negative: until something comes.
-  private long timeoutNanos(long sleepNanosMax) {
+  long timeoutNanos(long sleepNanosMax) {
     Persistence p = persistence;
     if (sleepNanosMax == 0
         || clients.hasWork()
@@ -293,7 +295,7 @@ public final class Server implements AutoCloseable {
     }
     long timeout = Math.min(expiry.nextNanos(), shutdown.nextNanos());
     if (p != null) {
-      timeout = Math.min(timeout, p.nextNanos());
+      timeout = Math.min(timeout, p.nextNanos(runner.writesDone()));
     }
     if (timeout != Long.MAX_VALUE) {
       timeout = Math.max(0, timeout - now.nanos());

@@ -139,6 +139,8 @@ final class ServerFacts implements ServerInfo {
     out.field("rdb_last_bgsave_status", p.lastSaveOk() ? "ok" : "err");
     out.field("rdb_last_bgsave_time_sec", p.lastDurationNanos() / 1_000_000_000L);
     out.field("rdb_saves", p.snapshots());
+    out.field("snapshot_failures", p.failures());
+    out.field("snapshot_last_error", p.lastError());
     WritePath w = parts().writes();
     out.field("aof_enabled", w == null ? 0 : 1);
     if (w != null) {

@@ -3,6 +3,8 @@ package dev.demikv.kvserver.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.demikv.kvserver.engine.Engine.Snapshot.Progress;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -111,6 +113,86 @@ abstract class EngineContract {
     assertThat(entry.value.length()).isEqualTo(value.length + 13);
     byte[] there = entry.value.toByteArray();
     assertThat(there).startsWith(value).endsWith('\0', '\0', 'e', 'n', 'd');
+  }
+
+  /// The longest value there is: 512 MiB.
+  @Test
+  void holdsTheLongestValue() {
+    Engine engine = open(1, 2 * LIMIT_BYTES, 1);
+    int length = 512 << 20;
+    Slice key = Slice.of("k");
+    Slice end = Slice.of("end");
+    put(engine, 0, "k", "start");
+    assertThat(engine.patch(0, key, length - 3, end)).isEqualTo(Engine.OK);
+    engine.get(0, key, entry);
+    assertThat(entry.value.length()).isEqualTo(length);
+    for (int at = 5; at < length - 3; at += 4099) {
+      assertThat(entry.value.byteAt(at)).isZero();
+    }
+    assertThat(entry.value.byteAt(4)).isEqualTo((byte) 't');
+    assertThat(entry.value.byteAt(length - 1)).isEqualTo((byte) 'd');
+    assertThat(engine.put(0, key, STRING, Slice.of("small"), 77)).isEqualTo(Engine.OK);
+    engine.get(0, key, entry);
+    assertThat(entry.value.toString()).isEqualTo("small");
+    // Made longer again, it is zeros again, whatever was there before.
+    assertThat(engine.patch(0, key, 5 << 20, end)).isEqualTo(Engine.OK);
+    assertThat(engine.patch(0, key, 0, Slice.of("x".repeat(5 << 20)))).isEqualTo(Engine.OK);
+    put(engine, 0, "k", "y".repeat(3 << 20));
+    assertThat(engine.patch(0, key, 5 << 20, end)).isEqualTo(Engine.OK);
+    engine.get(0, key, entry);
+    assertThat(entry.value.toString())
+        .isEqualTo("y".repeat(3 << 20) + "\0".repeat(2 << 20) + "end");
+    assertThat(engine.delete(0, key)).isEqualTo(Engine.OK);
+    assertThat(engine.usedBytes()).isZero();
+  }
+
+  @Test
+  void handsALongValueToASnapshotInPiecesThoughItChanges() {
+    Engine engine = open(2, LIMIT_BYTES, 1);
+    byte[] value = new byte[9 << 20];
+    new Random(7).nextBytes(value);
+    Slice key = Slice.of("long");
+    for (int i = 0; i < 50; i++) {
+      put(engine, 1, "short" + i, "s" + i);
+    }
+    assertThat(engine.put(1, key, STRING, Slice.of(value), 99)).isEqualTo(Engine.OK);
+    ByteArrayOutputStream pieces = new ByteArrayOutputStream();
+    Set<String> others = new HashSet<>();
+    Engine.SnapshotSink sink =
+        (db, taken) -> {
+          assertThat(db).isEqualTo(1);
+          if (!Engine.SnapshotSink.isLong(taken)) {
+            assertThat(pieces.size()).as("within the long one").isIn(0, value.length);
+            return others.add(taken.key + "=" + taken.value);
+          }
+          assertThat(taken.expireAtMillis).isEqualTo(99);
+          int n = Math.min(1_000_003, taken.value.length() - pieces.size());
+          pieces.writeBytes(
+              new Slice()
+                  .set(taken.value.memory(), taken.value.offset() + pieces.size(), n)
+                  .toByteArray());
+          return pieces.size() == taken.value.length();
+        };
+    try (Engine.Snapshot snapshot = engine.snapshot()) {
+      int steps = 0;
+      while (snapshot.step(sink, 100) == Progress.MORE) {
+        switch (steps++ % 4) {
+          case 0 -> engine.patch(1, key, 3, Slice.of("changed"));
+          case 1 -> engine.expire(1, key, 1_000 + steps);
+          case 2 -> engine.delete(1, key);
+          default -> put(engine, 1, "long", "another" + steps);
+        }
+        put(engine, 1, "short" + steps, "changed");
+      }
+      assertThat(steps).isGreaterThan(8);
+    }
+    assertThat(pieces.toByteArray()).isEqualTo(value);
+    assertThat(others).hasSize(50).contains("short0=s0", "short49=s49");
+    engine.clear(1);
+    while (engine.housekeep(100)) {
+      // What was kept.
+    }
+    assertThat(engine.usedBytes()).isZero();
   }
 
   @ParameterizedTest(name = "seed {0}")
@@ -324,7 +406,7 @@ abstract class EngineContract {
           return seen.get(db).add(taken.key.toString());
         };
     try (Engine.Snapshot snapshot = engine.snapshot()) {
-      assertThat(snapshot.step(sink, 500)).isTrue();
+      assertThat(snapshot.step(sink, 500)).isEqualTo(Progress.MORE);
       for (int i = 0; i < 10_000; i += 3) {
         engine.delete(0, Slice.of("a" + i));
         put(engine, 1, "b" + i, "changed");
@@ -335,7 +417,7 @@ abstract class EngineContract {
       engine.clear(2);
       put(engine, 0, "new", "new");
       put(engine, 1, "b5", "new too");
-      while (snapshot.step(sink, 100)) {
+      while (snapshot.step(sink, 100) == Progress.MORE) {
         assertThat(engine.size(1)).isEqualTo(1);
       }
     }
@@ -359,7 +441,8 @@ abstract class EngineContract {
     first.close();
     AtomicInteger taken = new AtomicInteger();
     try (Engine.Snapshot second = engine.snapshot()) {
-      assertThat(second.step((db, visited) -> taken.incrementAndGet() > 0, 100)).isFalse();
+      assertThat(second.step((db, visited) -> taken.incrementAndGet() > 0, 100))
+          .isEqualTo(Progress.DONE);
     }
     assertThat(taken).hasValue(1);
   }

@@ -2,6 +2,7 @@ package dev.demikv.kvserver.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demikv.kvserver.engine.Engine.Snapshot.Progress;
 import dev.demikv.kvserver.engine.EngineModel.Stored;
 import dev.demikv.libos.lang.Nullable;
 import java.util.ArrayList;
@@ -68,7 +69,19 @@ final class EngineExercise {
     }
   }
 
+  /// A hint: whatever it names, nothing is changed.
+  private void prefetch() {
+    Slice[] keys = new Slice[1 + random.nextInt(Engine.PREFETCH_KEYS_MAX)];
+    for (int i = 0; i < keys.length; i++) {
+      keys[i] = EngineModel.slice(randomKey());
+    }
+    engine.prefetch(random.nextInt(DATABASES), keys, keys.length);
+  }
+
   private void operate(boolean growing) {
+    if (random.nextInt(8) == 0) {
+      prefetch();
+    }
     int db = random.nextInt(8) == 0 ? 1 + random.nextInt(DATABASES - 1) : 0;
     String key = randomKey();
     int choice = random.nextInt(1000);
@@ -140,7 +153,7 @@ final class EngineExercise {
       snapshot = null;
       return;
     }
-    boolean more =
+    Progress progress =
         stepped.step(
             (db, taken) -> {
               if (random.nextInt(5) == 0) {
@@ -154,7 +167,8 @@ final class EngineExercise {
               return true;
             },
             1 + random.nextInt(40));
-    if (!more) {
+    assertThat(progress).isNotEqualTo(Progress.LOST);
+    if (progress == Progress.DONE) {
       assertThat(stepped.pendingBytes()).isZero();
       for (int db = 0; db < DATABASES; db++) {
         assertThat(fromSnapshot.database(db)).isEqualTo(atSnapshot.database(db));

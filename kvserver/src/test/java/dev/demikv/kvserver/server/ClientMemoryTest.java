@@ -37,6 +37,30 @@ final class ClientMemoryTest {
   }
 
   @Test
+  void largeBlocksGrowWhereTheyAreAndGoBackInSteps() {
+    try (ClientMemory large = new ClientMemory(100 << 20)) {
+      ClientMemory.Block block = large.takeGrowing(5 << 20);
+      block.memory().set(ValueLayout.JAVA_BYTE, (5 << 20) - 1, (byte) 7);
+      assertThat(block.capacity()).isEqualTo(5 << 20);
+      assertThat(large.grow(block, (60 << 20) + 1)).isTrue();
+      assertThat(block.capacity()).isEqualTo(61 << 20);
+      assertThat(large.usedBytes()).isEqualTo(61 << 20);
+      assertThat(block.memory().get(ValueLayout.JAVA_BYTE, (5 << 20) - 1)).isEqualTo((byte) 7);
+      block.memory().set(ValueLayout.JAVA_BYTE, (61 << 20) - 1, (byte) 8);
+      assertThat(large.grow(block, 101 << 20)).isFalse();
+      assertThat(large.take(40 << 20)).isNull();
+      assertThat(block.capacity()).isEqualTo(61 << 20);
+      large.give(block);
+      assertThat(large.usedBytes()).isZero();
+      int steps = 1;
+      while (large.unmapSome(4 << 20)) {
+        steps++;
+      }
+      assertThat(steps).isEqualTo(15);
+    }
+  }
+
+  @Test
   void returnedBlocksAreUsedAgain() {
     ClientMemory.Block first = memory.take(10_000);
     memory.give(first);

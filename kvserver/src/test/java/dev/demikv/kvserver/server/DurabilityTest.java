@@ -183,8 +183,8 @@ final class DurabilityTest {
         }
       }
       String info = client.call("INFO", "persistence").toString();
-      assertThat(number(info, "rdb_saves")).isBetween(1L, 8L);
-      assertThat(number(info, "aof_current_size")).isLessThan(6 << 20);
+      assertThat(RawClient.number(info, "rdb_saves")).isBetween(1L, 8L);
+      assertThat(RawClient.number(info, "aof_current_size")).isLessThan(6 << 20);
       server.crash();
     }
     for (boolean clean : new boolean[] {true, false}) {
@@ -196,11 +196,6 @@ final class DurabilityTest {
         }
       }
     }
-  }
-
-  private static long number(String info, String field) {
-    int at = info.indexOf(field + ":") + field.length() + 1;
-    return Long.parseLong(info.substring(at, info.indexOf('\r', at)));
   }
 
   private static Map<String, String> contents(RawClient client) {

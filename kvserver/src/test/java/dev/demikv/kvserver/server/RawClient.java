@@ -65,6 +65,23 @@ final class RawClient implements AutoCloseable {
     return read();
   }
 
+  /// Waits until no snapshot is under way; bounded by the time-out of the test.
+  ///
+  /// @return INFO persistence
+  String awaitEndOfSnapshot() {
+    String info = "rdb_bgsave_in_progress:1";
+    while (info.contains("rdb_bgsave_in_progress:1")) {
+      info = call("INFO", "persistence").toString();
+    }
+    return info;
+  }
+
+  /// A number out of INFO.
+  static long number(String info, String field) {
+    int at = info.indexOf(field + ":") + field.length() + 1;
+    return Long.parseLong(info.substring(at, info.indexOf('\r', at)));
+  }
+
   /// Reads a reply: simple strings as `+OK`, errors as `-ERR …`, integers as Long, bulk strings as
   /// String of bytes, nulls as `null`, arrays and sets as List, maps as flat List.
   Object read() {

@@ -203,6 +203,51 @@ final class SimulatedServerTest {
     }
   }
 
+  /// Lets time pass, with turns of the server in between.
+  private static void pass(SimWorld world, Server server, long nanos) {
+    for (int i = 0; i < 100; i++) {
+      world.runFor(nanos / 100);
+      server.turn(0);
+    }
+  }
+
+  @Test
+  void failedSnapshotIsTriedAgainLaterAndLater() {
+    try (SimWorld world = new SimWorld(1);
+        Server server = open(world, "durability=memory", "snapshot.interval=1s");
+        SimClient client = new SimClient(world)) {
+      assertThat(call(world, server, client, "SET", "a", "1")).isEqualTo("+OK");
+      // Fails the device for good, and so each attempt.
+      world.disks().get(0).faults().failNext(SimDiskFaults.Kind.WRITE, 1, Errno.ENOSPC);
+      // 1 s is the interval; after a failure 10 s pass, then 20 s, then 40 s.
+      long[] failuresAfterSeconds = {0, 1, 1, 2, 2, 3, 3, 4};
+      long[] seconds = {0, 2, 8, 3, 16, 5, 33, 8};
+      for (int i = 0; i < seconds.length; i++) {
+        pass(world, server, seconds[i] * 1_000_000_000L);
+        assertThat(call(world, server, client, "INFO", "persistence"))
+            .contains("snapshot_failures:" + failuresAfterSeconds[i])
+            .contains("rdb_last_bgsave_status:" + (i == 0 ? "ok" : "err"));
+        assertThat(server.timeoutNanos(Long.MAX_VALUE)).isPositive();
+      }
+      assertThat(call(world, server, client, "GET", "a")).isEqualTo("$1");
+    }
+  }
+
+  @Test
+  void sleepsWhenTheIntervalIsOverAndNothingWasWritten() {
+    try (SimWorld world = new SimWorld(1);
+        Server server =
+            open(world, "durability=memory", "snapshot.interval=1s", "expiry.interval=1000s");
+        SimClient client = new SimClient(world)) {
+      assertThat(call(world, server, client, "SET", "a", "1")).isEqualTo("+OK");
+      pass(world, server, 3_000_000_000L);
+      assertThat(call(world, server, client, "INFO", "persistence")).contains("rdb_saves:1");
+      pass(world, server, 3_000_000_000L);
+      assertThat(server.timeoutNanos(Long.MAX_VALUE)).isNotZero();
+      assertThat(call(world, server, client, "INFO", "persistence")).contains("rdb_saves:1");
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("seeds")
   void acknowledgedWritesSurvivePowerLosses(long seed) {

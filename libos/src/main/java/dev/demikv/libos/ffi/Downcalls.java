@@ -1,9 +1,14 @@
 package dev.demikv.libos.ffi;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,6 +37,31 @@ final class Downcalls {
   /// A handle for a function whose errno is of no interest.
   static MethodHandle plain(String name, FunctionDescriptor descriptor) {
     return LINKER.downcallHandle(address(name), descriptor);
+  }
+
+  /// A handle for a function at an address, of a library that was found by other means.
+  static MethodHandle at(MemorySegment function, FunctionDescriptor descriptor) {
+    return LINKER.downcallHandle(function, descriptor);
+  }
+
+  /// A handle whose first argument is the address of the function: for function pointers that are
+  /// known late and differ from object to object, while the handle stays a constant.
+  static MethodHandle unbound(FunctionDescriptor descriptor) {
+    return LINKER.downcallHandle(descriptor);
+  }
+
+  /// A C function `void f(void *)` that runs something and ignores its argument.
+  static MemorySegment callback(Runnable body, Arena arena) {
+    try {
+      MethodHandle run =
+          MethodHandles.publicLookup()
+              .findVirtual(Runnable.class, "run", MethodType.methodType(void.class))
+              .bindTo(body);
+      MethodHandle ignoring = MethodHandles.dropArguments(run, 0, long.class);
+      return LINKER.upcallStub(ignoring, FunctionDescriptor.ofVoid(JAVA_LONG), arena);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /// Whether this C library has a function.

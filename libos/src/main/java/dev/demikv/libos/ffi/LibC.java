@@ -16,7 +16,8 @@ import java.lang.invoke.MethodHandle;
 /// - a result below zero is `-errno`, where C returns -1 and sets errno;
 /// - pointers are numbers (`long`), as C casts them to `uintptr_t`: no lifetime is checked on each
 ///   call, so the caller keeps the memory alive; `size_t` and `ssize_t` are `long`;
-/// - plain downcalls, see [Downcalls]; nothing is allocated.
+/// - plain downcalls, see [Downcalls]; nothing is allocated once C2 has compiled the caller, see
+///   [CallState].
 public final class LibC {
   private LibC() {}
 

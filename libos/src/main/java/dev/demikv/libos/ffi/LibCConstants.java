@@ -11,6 +11,12 @@ public final class LibCConstants {
   /// IPv6.
   public static final int AF_INET6 = 10;
 
+  /// Frames of an interface, packet(7).
+  public static final int AF_PACKET = 17;
+
+  /// Frames of an interface through shared rings.
+  public static final int AF_XDP = 44;
+
   /// TCP.
   public static final int SOCK_STREAM = 1;
 
@@ -54,6 +60,9 @@ public final class LibCConstants {
 
   /// Pending error, read and cleared.
   public static final int SO_ERROR = 4;
+
+  /// AF_* of a socket.
+  public static final int SO_DOMAIN = 39;
 
   /// Send buffer; the kernel doubles what is set.
   public static final int SO_SNDBUF = 7;
@@ -152,6 +161,9 @@ public final class LibCConstants {
 
   /// No file.
   public static final int MAP_ANONYMOUS = 0x20;
+
+  /// Reserves no swap space, so that a mapping may be larger than what will be used of it.
+  public static final int MAP_NORESERVE = 0x4000;
 
   /// Faults pages in at once.
   public static final int MAP_POPULATE = 0x8000;

@@ -83,4 +83,18 @@ public final class Buffer {
   void taken() {
     references = 1;
   }
+
+  void lent() {
+    if (references != 0) {
+      throw new IllegalStateException("the device lends a buffer that is out");
+    }
+    references = 1;
+  }
+
+  void surrendered() {
+    if (references != 1) {
+      throw new IllegalStateException("surrender of a buffer with " + references + " references");
+    }
+    references = 0;
+  }
 }

@@ -20,6 +20,8 @@ public final class Packet {
   private long destinationLow;
   private int trafficClass;
   private int hopLimit;
+  private int networkOffset;
+  private boolean group;
 
   /// An empty view.
   public Packet() {}
@@ -63,6 +65,26 @@ public final class Packet {
     trafficClass = newTrafficClass;
     hopLimit = newHopLimit;
     return this;
+  }
+
+  /// Sets where the packet came from: its network header and how it was addressed.
+  ///
+  /// @param newNetworkOffset where the network header starts in the buffer
+  /// @param newGroup whether it went to a group of hosts, on the link or the network layer
+  public Packet setOrigin(int newNetworkOffset, boolean newGroup) {
+    networkOffset = newNetworkOffset;
+    group = newGroup;
+    return this;
+  }
+
+  /// Where the network header starts in the buffer.
+  public int networkOffset() {
+    return networkOffset;
+  }
+
+  /// Whether it went to a group of hosts (broadcast, multicast), on the link or the network layer.
+  public boolean isGroup() {
+    return group;
   }
 
   /// The buffer that holds the packet.

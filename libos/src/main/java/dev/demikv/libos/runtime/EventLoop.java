@@ -66,7 +66,8 @@ final class EventLoop implements TransportSink, LogSink {
     this.clock = parts.clock();
     this.transport = parts.transport();
     this.waiter = parts.waiter();
-    this.waiterCoversTransport = transport != null && waiter.equals(transport.waiter());
+    this.waiterCoversTransport =
+        transport != null && (waiter.equals(transport.waiter()) || transport.readinessFd() >= 0);
     this.spinNanos = parts.config().idle().spinNanos();
     this.nowNanos = clock.nanoTime();
     this.lastWorkNanos = nowNanos;
@@ -85,6 +86,9 @@ final class EventLoop implements TransportSink, LogSink {
     }
     if (transport != null) {
       transport.start(this, sgas);
+      if (transport.waiter() == null && transport.readinessFd() >= 0) {
+        waiter.watch(transport.readinessFd());
+      }
     }
   }
 

@@ -24,6 +24,8 @@ abstract class ConformanceBackend implements AutoCloseable {
     ACKED,
     /// A connected datagram socket learns that nobody listens.
     DATAGRAM_REFUSED,
+    /// A host answers for its address also while no LibOs is open on it.
+    HOST_OUTLIVES_LIBOS,
     /// Content survives the close of the LibOs.
     DURABLE
   }

@@ -47,6 +47,9 @@ abstract class PdpixConformance {
       for (int i = opened.size() - 1; i >= 0; i--) {
         closeIfOpen(loops.get(opened.get(i)[0]), opened.get(i)[1]);
       }
+      if (backend.isVirtualTime()) {
+        settle(); // Devices give back what they have sent.
+      }
       loops.forEach(Loop::assertNothingLeaks);
     } finally {
       loops.forEach(each -> each.libos.close());

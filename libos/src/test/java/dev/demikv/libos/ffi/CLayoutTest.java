@@ -1,8 +1,6 @@
 package dev.demikv.libos.ffi;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.demikv.libos.ffi.struct.EpollEvent;
 import dev.demikv.libos.ffi.struct.Ifreq;
@@ -27,13 +25,11 @@ import dev.demikv.libos.ffi.struct.VirtioNetHdr;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -270,7 +266,7 @@ final class CLayoutTest {
     for (Row row : allLayouts()) {
       ours.put(row.expression(), row.ours());
     }
-    Map<String, Long> compilers = compile(directory, ours.keySet());
+    Map<String, Long> compilers = CExpressions.values(directory, List.of(), HEADERS, ours.keySet());
 
     assertThat(compilers).hasSameSizeAs(ours);
     ours.forEach((expression, value) -> assertThat(compilers).containsEntry(expression, value));
@@ -288,50 +284,5 @@ final class CLayoutTest {
     }
     assertThat(found).isNotEmpty();
     return found;
-  }
-
-  private static Map<String, Long> compile(Path directory, Iterable<String> expressions)
-      throws IOException, InterruptedException {
-    StringBuilder program = new StringBuilder("#define _GNU_SOURCE\n");
-    HEADERS.forEach(header -> program.append("#include <").append(header).append(">\n"));
-    program.append("int main(void) {\n");
-    for (String expression : expressions) {
-      // Through int where it is one, so that EPOLLET (1U << 31) has Java's sign.
-      String cast = expression.contains("(") ? "(long)" : "(long)(int)";
-      program.append("printf(\"%s|%ld\\n\", \"" + expression + "\", " + cast);
-      program.append("(" + expression + "));\n");
-    }
-    program.append("return 0; }\n");
-    Path source = directory.resolve("layout.c");
-    Path binary = directory.resolve("layout");
-    Files.writeString(source, program);
-    List<String> output = new ArrayList<>();
-    assumeTrue(canRun("cc", "--version"), "no C compiler 'cc' here");
-    int compiled = run(List.of("cc", "-o", binary.toString(), source.toString()), output);
-    assertThat(compiled).as(String.join("\n", output)).isZero();
-    output.clear();
-    assertThat(run(List.of(binary.toString()), output)).isZero();
-    Map<String, Long> values = new LinkedHashMap<>();
-    for (String line : output) {
-      int bar = line.lastIndexOf('|');
-      values.put(line.substring(0, bar), Long.parseLong(line.substring(bar + 1)));
-    }
-    return values;
-  }
-
-  private static boolean canRun(String... command) throws InterruptedException {
-    try {
-      return run(List.of(command), new ArrayList<>()) == 0;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static int run(List<String> command, List<String> output)
-      throws IOException, InterruptedException {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    new String(process.getInputStream().readAllBytes(), UTF_8).lines().forEach(output::add);
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ends").isTrue();
-    return process.exitValue();
   }
 }

@@ -16,6 +16,10 @@ import java.util.random.RandomGenerator;
 
 /// The storage backend `file`: preallocated files in a directory of an ordinary file system.
 public final class FileLogDeviceProvider implements LogDeviceProvider {
+  private static final String IO_URING_ADVICE =
+      "For io_uring, permit it: sysctl kernel.io_uring_disabled=0, a seccomp profile that allows"
+          + " io_uring_setup and io_uring_enter, or a higher ulimit -l or -n.";
+
   /// For `ServiceLoader`.
   public FileLogDeviceProvider() {}
 
@@ -61,7 +65,8 @@ public final class FileLogDeviceProvider implements LogDeviceProvider {
         (choice.threadReason().isEmpty() ? "io_uring" : "I/O thread: " + choice.threadReason())
             + (choice.pageCacheReason().isEmpty()
                 ? "; O_DIRECT"
-                : "; page cache: " + choice.pageCacheReason()));
+                : "; page cache: " + choice.pageCacheReason()),
+        choice.ioUringRefused() ? IO_URING_ADVICE : "");
   }
 
   @Override
@@ -87,8 +92,10 @@ public final class FileLogDeviceProvider implements LogDeviceProvider {
 
   /// What an open would choose.
   ///
+  /// @param ioUringRefused whether the kernel's refusal is the reason for the thread
   /// @param impossible why the options cannot be met; empty when they can
-  private record Choice(String threadReason, String pageCacheReason, String impossible) {
+  private record Choice(
+      String threadReason, String pageCacheReason, boolean ioUringRefused, String impossible) {
     static Choice of(FileLogDeviceOptions options, Path existing) {
       String directRefusal = DirectProbe.directory(existing);
       String pageCacheReason =
@@ -98,13 +105,15 @@ public final class FileLogDeviceProvider implements LogDeviceProvider {
               options.mechanism(), directRefusal, pageCacheReason.isEmpty());
       String impossible =
           options.direct() == Direct.TRUE && !directRefusal.isEmpty() ? directRefusal : "";
+      boolean ioUringRefused = false;
       if (threadReason.isEmpty()) {
         threadReason = DirectProbe.ioUring();
-        if (!threadReason.isEmpty() && options.mechanism() == Mechanism.IO_URING) {
+        ioUringRefused = !threadReason.isEmpty();
+        if (ioUringRefused && options.mechanism() == Mechanism.IO_URING) {
           impossible = threadReason;
         }
       }
-      return new Choice(threadReason, pageCacheReason, impossible);
+      return new Choice(threadReason, pageCacheReason, ioUringRefused, impossible);
     }
   }
 }

@@ -10,13 +10,13 @@ import dev.demikv.libos.api.SgaPool;
 import dev.demikv.libos.api.Shutdown;
 import dev.demikv.libos.api.SocketOption;
 import dev.demikv.libos.api.SocketType;
+import dev.demikv.libos.device.SocketSlots;
 import dev.demikv.libos.device.Transport;
 import dev.demikv.libos.device.TransportSink;
 import dev.demikv.libos.device.Waiter;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.MemorySource;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ObjLongConsumer;
 
@@ -41,15 +41,12 @@ public final class MemoryTransport implements Transport {
   private static final int POLL_COUNT_MAX = 256;
 
   private final MemorySpace space;
-  private final int socketCountMax;
   private final int bufferBytes;
-  private final ArrayList<@Nullable MemorySocket> sockets = new ArrayList<>();
-  private final ArrayDeque<Integer> freeSids = new ArrayDeque<>();
+  private final SocketSlots<MemorySocket> sockets;
   private final ArrayDeque<MemorySocket> ready = new ArrayDeque<>();
   private final ArrayDeque<MemorySocket> starved = new ArrayDeque<>();
   private @Nullable TransportSink sink;
   private @Nullable SgaPool sgas;
-  private int socketCount;
   private boolean closed;
   private long workCount;
   private long starvedCount;
@@ -58,7 +55,7 @@ public final class MemoryTransport implements Transport {
   /// @param space entered by the caller for this transport
   MemoryTransport(MemorySpace space, int socketCountMax, int bufferBytes) {
     this.space = space;
-    this.socketCountMax = socketCountMax;
+    this.sockets = new SocketSlots<>(socketCountMax);
     this.bufferBytes = bufferBytes;
   }
 
@@ -104,51 +101,31 @@ public final class MemoryTransport implements Transport {
       throw new LibOsException(
           "socket", Errno.EAFNOSUPPORT, "The memory network has IPv4 addresses only.");
     }
-    if (socketCount == socketCountMax) {
+    MemorySocket socket =
+        type == SocketType.STREAM
+            ? newStream()
+            : sockets.add(sid -> new MemoryDatagramSocket(this, sid));
+    if (socket == null) {
       throw new LibOsException(
           "socket", Errno.EMFILE, "Close sockets, or raise network.memory.sockets.");
     }
-    int sid = newSid();
-    return put(
-        type == SocketType.STREAM
-            ? new MemoryStreamSocket(this, sid)
-            : new MemoryDatagramSocket(this, sid));
+    return socket.sid();
   }
 
   /// A socket for an accepted connection, or `null` when there are as many as there may be.
   @Nullable
   MemoryStreamSocket newStream() {
-    if (socketCount == socketCountMax) {
-      return null;
-    }
-    MemoryStreamSocket socket = new MemoryStreamSocket(this, newSid());
-    put(socket);
-    return socket;
-  }
-
-  private int newSid() {
-    Integer free = freeSids.poll();
-    if (free != null) {
-      return free;
-    }
-    sockets.add(null);
-    return sockets.size() - 1;
-  }
-
-  private int put(MemorySocket socket) {
-    sockets.set(socket.sid(), socket);
-    socketCount++;
-    return socket.sid();
+    return sockets.add(sid -> new MemoryStreamSocket(this, sid));
   }
 
   @Override
   public void bind(int sid, Endpoint local) {
-    socket(sid).bind(local);
+    sockets.get(sid).bind(local);
   }
 
   @Override
   public void listen(int sid, int backlog) {
-    if (!(socket(sid) instanceof MemoryStreamSocket stream)) {
+    if (!(sockets.get(sid) instanceof MemoryStreamSocket stream)) {
       throw new LibOsException("listen", Errno.EOPNOTSUPP, "Only stream sockets listen.");
     }
     stream.listen(backlog);
@@ -156,34 +133,34 @@ public final class MemoryTransport implements Transport {
 
   @Override
   public int accept(int sid, long qtoken) {
-    return socket(sid) instanceof MemoryStreamSocket stream
+    return sockets.get(sid) instanceof MemoryStreamSocket stream
         ? stream.accept(qtoken)
         : -Errno.EOPNOTSUPP;
   }
 
   @Override
   public int connect(int sid, Endpoint remote, long qtoken) {
-    return socket(sid).connect(remote, qtoken);
+    return sockets.get(sid).connect(remote, qtoken);
   }
 
   @Override
   public int push(int sid, ScatterGatherArray sga, @Nullable Endpoint to, long qtoken) {
-    return socket(sid).push(sga, to, qtoken);
+    return sockets.get(sid).push(sga, to, qtoken);
   }
 
   @Override
   public int pop(int sid, int bytesMax, long qtoken) {
-    return socket(sid).pop(bytesMax, qtoken);
+    return sockets.get(sid).pop(bytesMax, qtoken);
   }
 
   @Override
   public int cancel(int sid, long qtoken) {
-    return socket(sid).cancel(qtoken);
+    return sockets.get(sid).cancel(qtoken);
   }
 
   @Override
   public void shutdown(int sid, Shutdown how) {
-    if (!(socket(sid) instanceof MemoryStreamSocket stream)) {
+    if (!(sockets.get(sid) instanceof MemoryStreamSocket stream)) {
       throw new LibOsException("shutdown", Errno.ENOTCONN, "A datagram socket has no ends.");
     }
     stream.shutdown(how);
@@ -191,31 +168,27 @@ public final class MemoryTransport implements Transport {
 
   @Override
   public void close(int sid) {
-    MemorySocket socket = socket(sid);
-    sockets.set(sid, null);
-    socketCount--;
-    socket.close();
-    freeSids.add(sid);
+    sockets.remove(sid).close();
   }
 
   @Override
   public Endpoint getsockname(int sid) {
-    return socket(sid).local().copy();
+    return sockets.get(sid).local().copy();
   }
 
   @Override
   public Endpoint getpeername(int sid) {
-    return socket(sid).peerName();
+    return sockets.get(sid).peerName();
   }
 
   @Override
   public void setsockopt(int sid, SocketOption option, int value) {
-    socket(sid).setOption(option, value);
+    sockets.get(sid).setOption(option, value);
   }
 
   @Override
   public int getsockopt(int sid, SocketOption option) {
-    return socket(sid).option(option);
+    return sockets.get(sid).option(option);
   }
 
   @Override
@@ -272,7 +245,7 @@ public final class MemoryTransport implements Transport {
 
   @Override
   public void counters(ObjLongConsumer<String> visitor) {
-    visitor.accept("memory.sockets", socketCount);
+    visitor.accept("memory.sockets", sockets.count());
     visitor.accept("memory.completions", workCount);
     visitor.accept("memory.starved", starvedCount);
     visitor.accept("memory.datagrams_dropped", droppedCount);
@@ -284,11 +257,7 @@ public final class MemoryTransport implements Transport {
       return;
     }
     closed = true;
-    for (int sid = 0; sid < sockets.size(); sid++) {
-      if (sockets.get(sid) != null) {
-        close(sid);
-      }
-    }
+    sockets.forEachSid(this::close);
     ready.clear();
     starved.clear();
     space.leave();
@@ -308,13 +277,5 @@ public final class MemoryTransport implements Transport {
       throw new IllegalStateException("not started");
     }
     return pool;
-  }
-
-  private MemorySocket socket(int sid) {
-    MemorySocket socket = sid >= 0 && sid < sockets.size() ? sockets.get(sid) : null;
-    if (socket == null) {
-      throw new LibOsException("socket " + sid, Errno.EBADF, "It was closed or never made.");
-    }
-    return socket;
   }
 }

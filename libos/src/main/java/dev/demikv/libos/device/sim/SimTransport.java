@@ -10,13 +10,12 @@ import dev.demikv.libos.api.SgaPool;
 import dev.demikv.libos.api.Shutdown;
 import dev.demikv.libos.api.SocketOption;
 import dev.demikv.libos.api.SocketType;
+import dev.demikv.libos.device.SocketSlots;
 import dev.demikv.libos.device.Transport;
 import dev.demikv.libos.device.TransportSink;
 import dev.demikv.libos.device.Waiter;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.MemorySource;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.function.ObjLongConsumer;
@@ -31,14 +30,11 @@ public final class SimTransport implements Transport {
   private final SimWorld world;
   private final SimHost host;
   private final SimWaiter waiter;
-  private final int socketCountMax;
-  private final List<@Nullable SimSocket> sockets = new ArrayList<>();
-  private final ArrayDeque<Integer> freeSids = new ArrayDeque<>();
+  private final SocketSlots<SimSocket> sockets;
   private final LinkedHashSet<SimSocket> ready = new LinkedHashSet<>();
   private final LinkedHashSet<SimSocket> starved = new LinkedHashSet<>();
   private @Nullable TransportSink sink;
   private @Nullable SgaPool sgas;
-  private int socketCount;
   private boolean closed;
   private long pollWork;
   private long starvedCount;
@@ -46,7 +42,7 @@ public final class SimTransport implements Transport {
   SimTransport(SimWorld world, SimHost host, int socketCountMax) {
     this.world = world;
     this.host = host;
-    this.socketCountMax = socketCountMax;
+    this.sockets = new SocketSlots<>(socketCountMax);
     this.waiter = new SimWaiter(world, this::hasReady);
     host.start(this);
   }
@@ -95,67 +91,52 @@ public final class SimTransport implements Transport {
   /// A new socket, or `null` when there are as many as there may be.
   @Nullable
   SimSocket newSocket(SocketType type, AddressFamily family) {
-    if (socketCount == socketCountMax) {
-      return null;
-    }
-    Integer free = freeSids.poll();
-    int sid = free == null ? sockets.size() : free;
-    SimSocket socket = new SimSocket(this, sid, type, family);
-    if (free == null) {
-      sockets.add(socket);
-    } else {
-      sockets.set(sid, socket);
-    }
-    socketCount++;
-    return socket;
+    return sockets.add(sid -> new SimSocket(this, sid, type, family));
   }
 
   @Override
   public void bind(int sid, Endpoint local) {
-    socket(sid).bind(local);
+    sockets.get(sid).bind(local);
   }
 
   @Override
   public void listen(int sid, int backlog) {
-    socket(sid).listen(backlog);
+    sockets.get(sid).listen(backlog);
   }
 
   @Override
   public int accept(int sid, long qtoken) {
-    return socket(sid).accept(qtoken);
+    return sockets.get(sid).accept(qtoken);
   }
 
   @Override
   public int connect(int sid, Endpoint remote, long qtoken) {
-    return socket(sid).connect(remote, qtoken);
+    return sockets.get(sid).connect(remote, qtoken);
   }
 
   @Override
   public int push(int sid, ScatterGatherArray sga, @Nullable Endpoint to, long qtoken) {
-    return socket(sid).push(sga, to, qtoken);
+    return sockets.get(sid).push(sga, to, qtoken);
   }
 
   @Override
   public int pop(int sid, int bytesMax, long qtoken) {
-    return socket(sid).pop(bytesMax, qtoken);
+    return sockets.get(sid).pop(bytesMax, qtoken);
   }
 
   @Override
   public int cancel(int sid, long qtoken) {
-    return socket(sid).cancel(qtoken, sink());
+    return sockets.get(sid).cancel(qtoken, sink());
   }
 
   @Override
   public void shutdown(int sid, Shutdown how) {
-    socket(sid).shutdown(how);
+    sockets.get(sid).shutdown(how);
   }
 
   @Override
   public void close(int sid) {
-    SimSocket socket = socket(sid);
-    sockets.set(sid, null);
-    freeSids.add(sid);
-    socketCount--;
+    SimSocket socket = sockets.remove(sid);
     ready.remove(socket);
     starved.remove(socket);
     socket.close(sink());
@@ -164,22 +145,22 @@ public final class SimTransport implements Transport {
 
   @Override
   public Endpoint getsockname(int sid) {
-    return socket(sid).name();
+    return sockets.get(sid).name();
   }
 
   @Override
   public Endpoint getpeername(int sid) {
-    return socket(sid).peer();
+    return sockets.get(sid).peer();
   }
 
   @Override
   public void setsockopt(int sid, SocketOption option, int value) {
-    socket(sid).setOption(option, value);
+    sockets.get(sid).setOption(option, value);
   }
 
   @Override
   public int getsockopt(int sid, SocketOption option) {
-    return socket(sid).option(option);
+    return sockets.get(sid).option(option);
   }
 
   @Override
@@ -212,7 +193,7 @@ public final class SimTransport implements Transport {
 
   @Override
   public void counters(ObjLongConsumer<String> visitor) {
-    visitor.accept("sockets", socketCount);
+    visitor.accept("sockets", sockets.count());
     visitor.accept("poll-work", pollWork);
     visitor.accept("starved", starvedCount);
     visitor.accept("world-events", world.eventsRun());
@@ -223,11 +204,7 @@ public final class SimTransport implements Transport {
     if (closed) {
       return;
     }
-    for (int sid = 0; sid < sockets.size(); sid++) {
-      if (sockets.get(sid) != null) {
-        close(sid);
-      }
-    }
+    sockets.forEachSid(this::close);
     closed = true;
     host.stop(this);
     waiter.close();
@@ -268,13 +245,5 @@ public final class SimTransport implements Transport {
       throw new IllegalStateException("not started");
     }
     return started;
-  }
-
-  private SimSocket socket(int sid) {
-    SimSocket socket = sid >= 0 && sid < sockets.size() ? sockets.get(sid) : null;
-    if (socket == null) {
-      throw new LibOsException("socket " + sid, Errno.EBADF, "It was closed or never made.");
-    }
-    return socket;
   }
 }

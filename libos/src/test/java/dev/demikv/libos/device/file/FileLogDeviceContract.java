@@ -3,17 +3,14 @@ package dev.demikv.libos.device.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.management.ThreadMXBean;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOsException;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.LogDevice;
 import dev.demikv.libos.device.LogDeviceContract;
-import dev.demikv.libos.device.LogDeviceSink;
 import dev.demikv.libos.time.SystemClock;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -224,62 +221,6 @@ abstract class FileLogDeviceContract extends LogDeviceContract {
     MemorySegment in = memory(64 << 10);
     assertThat(read(64 << 10, in, 64 << 10)).isEqualTo(64 << 10);
     assertThat(in.mismatch(out)).isEqualTo(-1);
-  }
-
-  @Test
-  void writeAllocatesNothingOnTheJavaHeap() {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    prepare(0);
-    MemorySegment memory = memory(BLOCK_BYTES);
-    int[] errors = {0};
-    LogDeviceSink sink =
-        (userData, result) -> {
-          if (result != BLOCK_BYTES && result != 0) {
-            errors[0]++;
-          }
-        };
-    transfers(memory, sink, 20_000);
-    int count = 5_000;
-    long least = Long.MAX_VALUE;
-    // The compiler may be late on a busy machine: rounds until one is clean.
-    for (int i = 0; i < 30 && least >= count; i++) {
-      long before = threads.getThreadAllocatedBytes(Thread.currentThread().threadId());
-      transfers(memory, sink, count);
-      long after = threads.getThreadAllocatedBytes(Thread.currentThread().threadId());
-      least = Math.min(least, after - before);
-    }
-    assertThat(errors[0]).isZero();
-    assertThat(least).as("bytes allocated in " + count + " operations").isLessThan(count);
-  }
-
-  /// Mostly without waiting for the disk's cache, so that the test is short.
-  private void transfers(MemorySegment memory, LogDeviceSink sink, int count) {
-    for (int i = 0; i < count; i++) {
-      int result =
-          switch (i & 1023) {
-            case 0 -> device.write(0, memory, 0, BLOCK_BYTES, true, i);
-            case 1 -> device.flush(i);
-            default ->
-                (i & 1) == 0
-                    ? device.write(0, memory, 0, BLOCK_BYTES, false, i)
-                    : device.read(0, memory, 0, BLOCK_BYTES, i);
-          };
-      if (result != 0) {
-        throw new AssertionError("result " + result);
-      }
-      if ((i & 7) == 7 || (i & 1023) < 2) {
-        device.submit();
-        while (device.inFlight() > 0) {
-          device.await(-1);
-          device.poll(sink);
-        }
-      }
-    }
-    device.submit();
-    while (device.inFlight() > 0) {
-      device.await(-1);
-      device.poll(sink);
-    }
   }
 
   void discard(int segment) {

@@ -1,0 +1,18 @@
+/// The key-value server, a program: it exports nothing.
+///
+/// `typesafe.config` is an automatic module (its jar gives its name and nothing else), so the
+/// server runs on the module path, but jlink cannot link it: the package keeps it on the class
+/// path.
+@SuppressWarnings("requires-automatic")
+module dev.demikv.kvserver {
+  requires ch.qos.logback.classic;
+  requires ch.qos.logback.core;
+  requires dev.demikv.libos;
+  requires info.picocli;
+  requires java.management;
+  requires org.slf4j;
+  requires typesafe.config;
+
+  opens dev.demikv.kvserver to
+      info.picocli;
+}

@@ -1,0 +1,133 @@
+package dev.demikv.libos.conformance;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.demikv.libos.LibOses;
+import dev.demikv.libos.api.AddressFamily;
+import dev.demikv.libos.api.Endpoint;
+import dev.demikv.libos.api.LibOs;
+import dev.demikv.libos.api.QResult;
+import dev.demikv.libos.config.LibOsConfig;
+import dev.demikv.libos.config.Options;
+import dev.demikv.libos.device.dpdk.DpdkTestPorts;
+import dev.demikv.libos.device.dpdk.VethPair;
+import dev.demikv.libos.lang.Nullable;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// The user-level stack over DPDK ports: two hosts, `a` and another one, joined by shared memory or
+/// by a pair of interfaces.
+final class DpdkBackend extends ConformanceBackend {
+  private static final AtomicInteger PORTS = new AtomicInteger(1000);
+
+  /// Fewer arrays than buffers: pops bring the device's buffers and need an array only.
+  private static final LibOsConfig.Limits FEW_ARRAYS =
+      new LibOsConfig.Limits(256, 1024, 512, 1024, 128, 24);
+
+  private final @Nullable VethPair cable;
+  private final @Nullable Path folder;
+
+  private DpdkBackend(@Nullable VethPair cable, @Nullable Path folder) {
+    this.cable = cable;
+    this.folder = folder;
+    DpdkTestPorts.assumeAvailable(DpdkTestPorts.options(""));
+  }
+
+  /// Over net_memif.
+  static DpdkBackend memif() {
+    try {
+      return new DpdkBackend(null, Files.createTempDirectory("conformance"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Over net_af_packet; skips the test where interfaces cannot be made.
+  static DpdkBackend afPacket() {
+    try {
+      return new DpdkBackend(VethPair.make(), null);
+    } catch (IOException e) {
+      return abort(e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return abort("interrupted");
+    }
+  }
+
+  @Override
+  String name() {
+    return "dpdk";
+  }
+
+  private static int number(String host) {
+    return host.equals("a") ? 1 : 2;
+  }
+
+  @Override
+  LibOs open(String host) {
+    boolean first = number(host) == 1;
+    String port;
+    String arguments;
+    VethPair veth = cable;
+    if (veth != null) {
+      port = "net_af_packet" + PORTS.incrementAndGet();
+      arguments = "iface=" + (first ? veth.near() : veth.far());
+    } else {
+      port = "net_memif" + PORTS.incrementAndGet();
+      arguments =
+          (first ? "role=server" : "role=client")
+              + ",socket-abstract=no,socket="
+              + folder
+              + "/memif";
+    }
+    Options options =
+        DpdkTestPorts.options(port, port + "," + arguments)
+            .with("network.tcp.send-buffer", "1MiB")
+            .with("network.address", address(number(host)));
+    LibOs libos =
+        LibOses.open(new LibOsConfig("dpdk", "none", options, FEW_ARRAYS, LibOsConfig.Idle.BLOCK));
+    // The driver's own thread makes the connection.
+    QResult[] none = {new QResult()};
+    for (int i = 0; i < 10; i++) {
+      libos.waitNext(none, 1_000_000);
+    }
+    return libos;
+  }
+
+  private static String address(int number) {
+    return "10.77.0." + number + "/24,fd77::" + number + "/64";
+  }
+
+  @Override
+  Set<Feature> lacks() {
+    return EnumSet.of(Feature.HOST_OUTLIVES_LIBOS);
+  }
+
+  @Override
+  Endpoint address(String host, AddressFamily family, int port) {
+    return family == AddressFamily.INET
+        ? Endpoint.ipv4(0x0a4d_0000 | number(host), port)
+        : Endpoint.ipv6(0xfd77_0000_0000_0000L, number(host), 0, port);
+  }
+
+  @Override
+  public void close() {
+    VethPair veth = cable;
+    if (veth != null) {
+      veth.close();
+    }
+    Path used = folder;
+    if (used != null) {
+      for (File file : used.toFile().listFiles()) {
+        file.delete();
+      }
+      used.toFile().delete();
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package dev.demikv.libos.conformance;
+
+import dev.demikv.libos.LibOses;
+import dev.demikv.libos.api.AddressFamily;
+import dev.demikv.libos.api.Endpoint;
+import dev.demikv.libos.api.LibOs;
+import dev.demikv.libos.config.LibOsConfig;
+import dev.demikv.libos.config.Options;
+import dev.demikv.libos.device.sim.SimWorld;
+import java.util.EnumSet;
+import java.util.Set;
+
+/// The user-level stack over a simulated Ethernet, which is unkind: offload of checksums, buffers
+/// held after they were sent.
+final class StackBackend extends ConformanceBackend {
+  /// Fewer arrays than buffers: pops bring the device's buffers and need an array only.
+  private static final LibOsConfig.Limits FEW_ARRAYS =
+      new LibOsConfig.Limits(256, 1024, 512, 1024, 128, 24);
+
+  private final SimWorld world = new SimWorld(PdpixConformance.SEED);
+  private final String checksums;
+  private final int mtuBytes;
+
+  /// @param checksums `software`, `offload` or `partial`
+  StackBackend(String checksums, int mtuBytes) {
+    this.checksums = checksums;
+    this.mtuBytes = mtuBytes;
+    world.wire("lan").defaults().delay(10_000, 30_000);
+  }
+
+  StackBackend(String checksums) {
+    this(checksums, 1500);
+  }
+
+  /// Frames are lost, doubled and overtaken.
+  StackBackend lossy() {
+    world.wire("lan").defaults().loss(0.01).duplicate(0.01).reorder(0.02, 200_000);
+    return this;
+  }
+
+  @Override
+  String name() {
+    return "stack";
+  }
+
+  @Override
+  LibOs open(String host) {
+    int number = host.charAt(0) - 'a' + 1;
+    Options options =
+        Options.empty()
+            .with("sim.world", world.id())
+            .with("network.wire.host", host)
+            .with("network.wire.checksums", checksums)
+            .with("network.wire.mtu", "" + mtuBytes)
+            .with("network.wire.hold", "20us")
+            .with("network.tcp.send-buffer", "1MiB")
+            .with("network.address", "10.77.0." + number + "/24,fd77::" + number + "/64");
+    return LibOses.open(
+        new LibOsConfig("wire", "none", options, FEW_ARRAYS, LibOsConfig.Idle.BLOCK),
+        world,
+        world.random("libos " + host));
+  }
+
+  @Override
+  Set<Feature> lacks() {
+    return EnumSet.of(Feature.HOST_OUTLIVES_LIBOS);
+  }
+
+  @Override
+  Endpoint address(String host, AddressFamily family, int port) {
+    int number = host.charAt(0) - 'a' + 1;
+    return family == AddressFamily.INET
+        ? Endpoint.ipv4(0x0a4d_0000 | number, port)
+        : Endpoint.ipv6(0xfd77_0000_0000_0000L, number, 0, port);
+  }
+
+  @Override
+  boolean isVirtualTime() {
+    return true;
+  }
+
+  @Override
+  void pass() {
+    world.advance(world.nanoTime() + 1_000_000);
+  }
+
+  @Override
+  public void close() {
+    world.close();
+  }
+}
