@@ -18,6 +18,7 @@ import dev.demikv.libos.device.TransportProvider;
 import dev.demikv.libos.device.Waiter;
 import dev.demikv.libos.device.kernel.KernelMemory;
 import dev.demikv.libos.device.kernel.KernelWaiter;
+import dev.demikv.libos.device.trace.TraceDevices;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.log.LogStore;
 import dev.demikv.libos.memory.BufferPool;
@@ -102,8 +103,10 @@ public final class LibOses {
       case TransportProvider provider -> provider.open(options, clock, random);
       case NetDeviceProvider provider -> {
         StackTransport.checkOptions(options);
+        TraceDevices.checkOptions(options);
         NetDevice device = provider.open(options, clock, random);
         try {
+          device = TraceDevices.wrap(device, options, clock, random);
           yield new StackTransport(device, options, random, clock);
         } catch (RuntimeException | Error e) {
           device.close();
@@ -145,10 +148,18 @@ public final class LibOses {
   /// validation.
   public static List<OptionSpec> options() {
     List<OptionSpec> all = new ArrayList<>(LogStore.OPTION_SPECS);
-    all.addAll(StackTransport.optionSpecs());
+    all.addAll(stackOptionSpecs());
     for (BackendProvider provider : providers()) {
       all.addAll(provider.options());
     }
+    return all;
+  }
+
+  /// What every backend that brings frames has: the options of the user-level stack, of recordings
+  /// and of faults.
+  private static List<OptionSpec> stackOptionSpecs() {
+    List<OptionSpec> all = new ArrayList<>(StackTransport.optionSpecs());
+    all.addAll(TraceDevices.optionSpecs());
     return all;
   }
 
@@ -157,7 +168,7 @@ public final class LibOses {
   public static List<OptionSpec> options(BackendProvider provider) {
     List<OptionSpec> all = new ArrayList<>(provider.options());
     if (provider instanceof NetDeviceProvider) {
-      all.addAll(StackTransport.optionSpecs());
+      all.addAll(stackOptionSpecs());
     }
     return all;
   }
@@ -176,7 +187,7 @@ public final class LibOses {
     for (String key : options.asMap().keySet()) {
       boolean known =
           LogStore.OPTION_SPECS.stream().anyMatch(spec -> spec.key().equals(key))
-              || StackTransport.optionSpecs().stream().anyMatch(spec -> spec.key().equals(key));
+              || stackOptionSpecs().stream().anyMatch(spec -> spec.key().equals(key));
       for (BackendProvider provider : providers) {
         known |= provider.options().stream().anyMatch(spec -> spec.key().equals(key));
       }

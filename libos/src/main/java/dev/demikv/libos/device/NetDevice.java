@@ -64,7 +64,7 @@ public interface NetDevice extends AutoCloseable {
   /// @return frames handed over
   int flush();
 
-  /// Whether the link carries frames, as far as is known.
+  /// Whether the link carries frames, as far as is known. May cost a system call.
   boolean isLinkUp();
 
   /// A descriptor that is readable when [#receive] would find frames, for the loop's waiter
@@ -73,6 +73,12 @@ public interface NetDevice extends AutoCloseable {
 
   /// Where there is no descriptor: how long the loop may sleep before it polls again.
   default long idleWaitNanosMax() {
+    return Long.MAX_VALUE;
+  }
+
+  /// When the device next needs [#receive] and [#flush] for a reason of its own, whatever its
+  /// descriptor says: a time of the LibOs's clock. [Long#MAX_VALUE] when there is none.
+  default long nextTimerNanos() {
     return Long.MAX_VALUE;
   }
 

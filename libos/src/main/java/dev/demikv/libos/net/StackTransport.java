@@ -174,9 +174,13 @@ public final class StackTransport implements Transport, TcpUser {
 
   @Override
   public long nextTimerNanos() {
-    long mine = stack.nextTimerNanos();
-    long others = tcp().nextTimerNanos();
-    return mine == Long.MAX_VALUE || others != Long.MAX_VALUE && others - mine < 0 ? others : mine;
+    long next = earlier(stack.nextTimerNanos(), tcp().nextTimerNanos());
+    return earlier(next, device.nextTimerNanos());
+  }
+
+  /// The earlier of two times, of which [Long#MAX_VALUE] means never.
+  private static long earlier(long a, long b) {
+    return a == Long.MAX_VALUE || b != Long.MAX_VALUE && b - a < 0 ? b : a;
   }
 
   // A turn.

@@ -7,6 +7,8 @@ import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.sim.SimWorld;
+import dev.demikv.libos.lang.Nullable;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -20,6 +22,8 @@ final class StackBackend extends ConformanceBackend {
   private final SimWorld world = new SimWorld(PdpixConformance.SEED);
   private final String checksums;
   private final int mtuBytes;
+  private @Nullable Path directory;
+  private int opened;
 
   /// @param checksums `software`, `offload` or `partial`
   StackBackend(String checksums, int mtuBytes) {
@@ -35,6 +39,13 @@ final class StackBackend extends ConformanceBackend {
   /// Frames are lost, doubled and overtaken.
   StackBackend lossy() {
     world.wire("lan").defaults().loss(0.01).duplicate(0.01).reorder(0.02, 200_000);
+    return this;
+  }
+
+  /// Frames are lost, doubled, damaged and late by the device of each host, which also records
+  /// them.
+  StackBackend traced(Path newDirectory) {
+    directory = newDirectory;
     return this;
   }
 
@@ -55,6 +66,15 @@ final class StackBackend extends ConformanceBackend {
             .with("network.wire.hold", "20us")
             .with("network.tcp.send-buffer", "1MiB")
             .with("network.address", "10.77.0." + number + "/24,fd77::" + number + "/64");
+    if (directory != null) {
+      options =
+          options
+              .with(
+                  "network.faults",
+                  "loss=1%,dup=1%,reorder=2%,reorder-by=200us,corrupt=0.5%,jitter=50us")
+              .with("network.faults.seed", "" + (PdpixConformance.SEED + number))
+              .with("network.pcap", directory.resolve(host + opened++ + ".pcap").toString());
+    }
     return LibOses.open(
         new LibOsConfig("wire", "none", options, FEW_ARRAYS, LibOsConfig.Idle.BLOCK),
         world,

@@ -1,6 +1,8 @@
 package dev.demikv.libos.conformance;
 
+import java.nio.file.Path;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The suite on the user-level stack over a simulated Ethernet.
 final class StackConformanceTest {
@@ -121,6 +123,16 @@ final class StackConformanceTest {
     @Override
     ConformanceBackend newBackend() {
       return new StackOverTapBackend();
+    }
+  }
+
+  @Nested
+  final class TracedStream extends StreamConformance {
+    @TempDir Path directory;
+
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackBackend("software").traced(directory);
     }
   }
 }

@@ -1,11 +1,15 @@
 package dev.demikv.libos.device.sim;
 
+import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.NetDevice;
 import dev.demikv.libos.device.NetDeviceContract;
 import dev.demikv.libos.device.sim.SimNetDeviceOptions.Checksums;
+import dev.demikv.libos.device.trace.TraceDevices;
 import dev.demikv.libos.lang.Nullable;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The contract on simulated wires. The peer is a raw port.
 final class SimNetDeviceTest {
@@ -22,7 +26,11 @@ final class SimNetDeviceTest {
       // The peer's device shows that the frame could be delivered; the bytes are taken before it.
       wire.attach("peer", SimNetDeviceOptions.DEFAULT.withRing(1));
       wire.observe((host, frame) -> note(host, frame));
-      return wire.attach("host", options());
+      return wrap(wire.attach("host", options()), world);
+    }
+
+    NetDevice wrap(NetDevice device, SimWorld clock) {
+      return device;
     }
 
     private void note(String host, byte[] frame) {
@@ -81,6 +89,26 @@ final class SimNetDeviceTest {
     @Override
     SimNetDeviceOptions options() {
       return SimNetDeviceOptions.DEFAULT.withHold(10_000);
+    }
+  }
+
+  /// Wrappers must not be noticed.
+  @Nested
+  final class Wrapped extends OnWire {
+    @TempDir Path directory;
+
+    @Override
+    SimNetDeviceOptions options() {
+      return SimNetDeviceOptions.DEFAULT.withChecksums(Checksums.OFFLOAD);
+    }
+
+    @Override
+    NetDevice wrap(NetDevice device, SimWorld clock) {
+      Options options =
+          Options.empty()
+              .with("network.faults", "loss=0,delay=0")
+              .with("network.pcap", directory.resolve("frames.pcap").toString());
+      return TraceDevices.wrap(device, options, clock, clock.random("wrap"));
     }
   }
 }
