@@ -53,6 +53,8 @@ public interface NetDevice extends AutoCloseable {
   ///
   /// Frames may wait in the device until [#flush] or until a burst is full.
   ///
+  /// @param frame at least the 14 bytes of an Ethernet header; a device may send zeros behind a
+  ///   frame that is shorter than its medium allows
   /// @return 0; -EAGAIN when the device is full; -EMSGSIZE for a frame that is too long or has too
   ///   many parts; -ENETDOWN
   int transmit(TxFrame frame);

@@ -14,7 +14,7 @@ public final class TxFrame {
   private final int[] lengths = new int[PARTS_MAX];
   private int partCount;
   private int totalBytes;
-  private int checksumStart;
+  private int checksumStart = -1;
   private int checksumOffset;
 
   /// An empty frame.

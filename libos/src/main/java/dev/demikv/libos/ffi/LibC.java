@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -84,6 +85,32 @@ public final class LibC {
     static final MethodHandle HANDLE =
         Downcalls.capturing(
             "writev", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+  }
+
+  /// ioctl(2) with a pointer. What it does, and whether it blocks, depends on the request. ENOTTY:
+  /// the descriptor has no such request.
+  ///
+  /// @param request an unsigned number of 32 bits, see [#request]
+  /// @param argp address of what the request wants
+  public static int ioctl(CallState state, int fd, long request, long argp) {
+    try {
+      return state.result((int) Ioctl.HANDLE.invokeExact(state.segment, fd, request, argp));
+    } catch (Throwable t) {
+      throw Downcalls.unexpected(t);
+    }
+  }
+
+  private static final class Ioctl {
+    static final MethodHandle HANDLE =
+        Downcalls.capturing(
+            "ioctl",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG),
+            Linker.Option.firstVariadicArg(2));
+  }
+
+  /// A request of [#ioctl] from its constant, which as an `int` may be negative.
+  public static long request(int constant) {
+    return Integer.toUnsignedLong(constant);
   }
 
   /// epoll_create1(2). Does not block. EMFILE, ENFILE, ENOMEM.

@@ -202,6 +202,9 @@ public final class LibCConstants {
   /// Fail unless it is a directory.
   public static final int O_DIRECTORY = AARCH64 ? 0x4000 : 0x10000;
 
+  /// Calls on the descriptor do not block.
+  public static final int O_NONBLOCK = 0x800;
+
   /// Not inherited through execve(2).
   public static final int O_CLOEXEC = 0x80000;
 

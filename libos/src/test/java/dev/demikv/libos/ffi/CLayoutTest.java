@@ -5,18 +5,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.demikv.libos.ffi.struct.EpollEvent;
+import dev.demikv.libos.ffi.struct.Ifreq;
 import dev.demikv.libos.ffi.struct.IoUringCqe;
 import dev.demikv.libos.ffi.struct.IoUringParams;
 import dev.demikv.libos.ffi.struct.IoUringSqe;
 import dev.demikv.libos.ffi.struct.Iovec;
 import dev.demikv.libos.ffi.struct.Linger;
 import dev.demikv.libos.ffi.struct.Msghdr;
+import dev.demikv.libos.ffi.struct.PacketMreq;
 import dev.demikv.libos.ffi.struct.Pollfd;
 import dev.demikv.libos.ffi.struct.SockaddrIn;
 import dev.demikv.libos.ffi.struct.SockaddrIn6;
+import dev.demikv.libos.ffi.struct.SockaddrLl;
 import dev.demikv.libos.ffi.struct.Statvfs;
 import dev.demikv.libos.ffi.struct.Statx;
 import dev.demikv.libos.ffi.struct.Timespec;
+import dev.demikv.libos.ffi.struct.Tpacket2Hdr;
+import dev.demikv.libos.ffi.struct.TpacketReq;
+import dev.demikv.libos.ffi.struct.TpacketStats;
+import dev.demikv.libos.ffi.struct.VirtioNetHdr;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -46,7 +53,13 @@ final class CLayoutTest {
           "linux/falloc.h",
           "linux/fs.h",
           "linux/io_uring.h",
+          "linux/if_ether.h",
+          "linux/if_packet.h",
+          "linux/if_tun.h",
+          "linux/virtio_net.h",
+          "net/if.h",
           "poll.h",
+          "sys/ioctl.h",
           "sys/stat.h",
           "sys/statvfs.h",
           "sys/syscall.h",
@@ -104,6 +117,7 @@ final class CLayoutTest {
   private static List<Row> allLayouts() {
     List<Row> all = new ArrayList<>(layouts());
     all.addAll(fileLayouts());
+    all.addAll(interfaceLayouts());
     return all;
   }
 
@@ -158,6 +172,46 @@ final class CLayoutTest {
         new Row("offsetof(struct io_uring_cqe, res)", IoUringCqe.RES_OFFSET, 8));
   }
 
+  private static List<Row> interfaceLayouts() {
+    return List.of(
+        new Row("sizeof(struct ifreq)", Ifreq.BYTES, 40),
+        new Row("offsetof(struct ifreq, ifr_name)", Ifreq.NAME_OFFSET, 0),
+        new Row("offsetof(struct ifreq, ifr_flags)", Ifreq.FLAGS_OFFSET, 16),
+        new Row("offsetof(struct ifreq, ifr_mtu)", Ifreq.MTU_OFFSET, 16),
+        new Row("offsetof(struct ifreq, ifr_ifindex)", Ifreq.IFINDEX_OFFSET, 16),
+        new Row("offsetof(struct ifreq, ifr_hwaddr.sa_data)", Ifreq.HWADDR_DATA_OFFSET, 18),
+        new Row("sizeof(struct virtio_net_hdr)", VirtioNetHdr.BYTES, 10),
+        new Row("offsetof(struct virtio_net_hdr, flags)", VirtioNetHdr.FLAGS_OFFSET, 0),
+        new Row("offsetof(struct virtio_net_hdr, gso_type)", VirtioNetHdr.GSO_TYPE_OFFSET, 1),
+        new Row("offsetof(struct virtio_net_hdr, csum_start)", VirtioNetHdr.CSUM_START_OFFSET, 6),
+        new Row("offsetof(struct virtio_net_hdr, csum_offset)", VirtioNetHdr.CSUM_OFFSET_OFFSET, 8),
+        new Row("sizeof(struct sockaddr_ll)", SockaddrLl.BYTES, 20),
+        new Row("offsetof(struct sockaddr_ll, sll_family)", SockaddrLl.FAMILY_OFFSET, 0),
+        new Row("offsetof(struct sockaddr_ll, sll_protocol)", SockaddrLl.PROTOCOL_OFFSET, 2),
+        new Row("offsetof(struct sockaddr_ll, sll_ifindex)", SockaddrLl.IFINDEX_OFFSET, 4),
+        new Row("offsetof(struct sockaddr_ll, sll_pkttype)", SockaddrLl.PKTTYPE_OFFSET, 10),
+        new Row("sizeof(struct packet_mreq)", PacketMreq.BYTES, 16),
+        new Row("offsetof(struct packet_mreq, mr_ifindex)", PacketMreq.IFINDEX_OFFSET, 0),
+        new Row("offsetof(struct packet_mreq, mr_type)", PacketMreq.TYPE_OFFSET, 4),
+        new Row("offsetof(struct packet_mreq, mr_alen)", PacketMreq.ALEN_OFFSET, 6),
+        new Row("offsetof(struct packet_mreq, mr_address)", PacketMreq.ADDRESS_OFFSET, 8),
+        new Row("sizeof(struct tpacket_req)", TpacketReq.BYTES, 16),
+        new Row("offsetof(struct tpacket_req, tp_block_size)", TpacketReq.BLOCK_SIZE_OFFSET, 0),
+        new Row("offsetof(struct tpacket_req, tp_block_nr)", TpacketReq.BLOCK_NR_OFFSET, 4),
+        new Row("offsetof(struct tpacket_req, tp_frame_size)", TpacketReq.FRAME_SIZE_OFFSET, 8),
+        new Row("offsetof(struct tpacket_req, tp_frame_nr)", TpacketReq.FRAME_NR_OFFSET, 12),
+        new Row("sizeof(struct tpacket_stats)", TpacketStats.BYTES, 8),
+        new Row("offsetof(struct tpacket_stats, tp_packets)", TpacketStats.PACKETS_OFFSET, 0),
+        new Row("offsetof(struct tpacket_stats, tp_drops)", TpacketStats.DROPS_OFFSET, 4),
+        new Row("TPACKET_ALIGN(sizeof(struct tpacket2_hdr))", Tpacket2Hdr.BYTES, 32),
+        new Row("offsetof(struct tpacket2_hdr, tp_status)", Tpacket2Hdr.STATUS_OFFSET, 0),
+        new Row("offsetof(struct tpacket2_hdr, tp_len)", Tpacket2Hdr.LEN_OFFSET, 4),
+        new Row("offsetof(struct tpacket2_hdr, tp_snaplen)", Tpacket2Hdr.SNAPLEN_OFFSET, 8),
+        new Row("offsetof(struct tpacket2_hdr, tp_mac)", Tpacket2Hdr.MAC_OFFSET, 12),
+        new Row("offsetof(struct tpacket2_hdr, tp_vlan_tci)", Tpacket2Hdr.VLAN_TCI_OFFSET, 24),
+        new Row("offsetof(struct tpacket2_hdr, tp_vlan_tpid)", Tpacket2Hdr.VLAN_TPID_OFFSET, 26));
+  }
+
   /// Of the constants, those that a typing error would not show elsewhere.
   private static Map<String, Long> goldenConstants() {
     Map<String, Long> golden = new LinkedHashMap<>();
@@ -183,6 +237,14 @@ final class CLayoutTest {
     golden.put("IORING_OP_READ", 22L);
     golden.put("IORING_OP_WRITE", 23L);
     golden.put("IORING_SETUP_COOP_TASKRUN", 256L);
+    golden.put("TUNSETIFF", 0x400454caL);
+    golden.put("TUNSETOFFLOAD", 0x400454d0L);
+    golden.put("IFF_VNET_HDR", 16_384L);
+    golden.put("SOL_PACKET", 263L);
+    golden.put("PACKET_TX_RING", 13L);
+    golden.put("PACKET_QDISC_BYPASS", 20L);
+    golden.put("PACKET_IGNORE_OUTGOING", 23L);
+    golden.put("TP_STATUS_CSUM_VALID", 128L);
     golden.put("_SC_PAGESIZE", 30L);
     golden.put("_SC_NPROCESSORS_ONLN", 84L);
     return golden;
@@ -214,10 +276,10 @@ final class CLayoutTest {
     ours.forEach((expression, value) -> assertThat(compilers).containsEntry(expression, value));
   }
 
-  /// Every int constant of [LibCConstants] and [IoUring] by name.
+  /// Every int constant of [LibCConstants], [NetConstants] and [IoUring] by name.
   private static Map<String, Long> constants() throws IllegalAccessException {
     Map<String, Long> found = new LinkedHashMap<>();
-    for (Class<?> type : List.of(LibCConstants.class, IoUring.class)) {
+    for (Class<?> type : List.of(LibCConstants.class, NetConstants.class, IoUring.class)) {
       for (Field field : type.getFields()) {
         if (Modifier.isStatic(field.getModifiers()) && field.getType() == int.class) {
           found.put(field.getName(), (long) field.getInt(null));

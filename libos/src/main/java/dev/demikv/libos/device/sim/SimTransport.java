@@ -47,7 +47,7 @@ public final class SimTransport implements Transport {
     this.world = world;
     this.host = host;
     this.socketCountMax = socketCountMax;
-    this.waiter = new SimWaiter(world, this);
+    this.waiter = new SimWaiter(world, this::hasReady);
     host.start(this);
   }
 

@@ -1,18 +1,20 @@
 package dev.demikv.libos.device.sim;
 
 import dev.demikv.libos.device.Waiter;
+import java.util.function.BooleanSupplier;
 
 /// Makes time pass: a LibOs that sleeps on it advances its world to the next event, never beyond
 /// its time-out.
 final class SimWaiter implements Waiter {
   private final SimWorld world;
-  private final SimTransport transport;
+  private final BooleanSupplier ready;
   private volatile boolean woken;
   private boolean closed;
 
-  SimWaiter(SimWorld world, SimTransport transport) {
+  /// @param ready whether a poll would find something to do
+  SimWaiter(SimWorld world, BooleanSupplier ready) {
     this.world = world;
-    this.transport = transport;
+    this.ready = ready;
     world.addWaiter();
   }
 
@@ -31,7 +33,7 @@ final class SimWaiter implements Waiter {
       woken = false;
       return 1;
     }
-    if (transport.hasReady()) {
+    if (ready.getAsBoolean()) {
       return 1;
     }
     if (timeoutNanos == 0) {

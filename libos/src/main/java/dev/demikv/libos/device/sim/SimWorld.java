@@ -46,6 +46,7 @@ public final class SimWorld implements Clock, AutoCloseable {
   private final String id;
   private final PriorityQueue<Event> events = new PriorityQueue<>();
   private final Map<String, SimDisk> disks = new LinkedHashMap<>();
+  private final Map<String, SimWire> wires = new LinkedHashMap<>();
   private final SimNetwork network;
   private long nowNanos = ORIGIN_NANOS;
   private long wallSkewMillis;
@@ -169,6 +170,11 @@ public final class SimWorld implements Clock, AutoCloseable {
     return network;
   }
 
+  /// The Ethernet segment of a name, made at the first call.
+  public SimWire wire(String name) {
+    return wires.computeIfAbsent(name, n -> new SimWire(this, n));
+  }
+
   /// The disk of a name, made with this geometry at the first call.
   public SimDisk disk(String name, LogDeviceGeometry geometry) {
     return disks.computeIfAbsent(name, n -> new SimDisk(this, n, geometry));
@@ -216,10 +222,11 @@ public final class SimWorld implements Clock, AutoCloseable {
   }
 
   /// Runs the events of the next instant, but none behind a deadline, to which time advances when
-  /// nothing happens before it.
+  /// nothing happens before it. For tests that give several LibOses turns: a protocol's timers are
+  /// not events of the world, so that time must pass although nothing happens.
   ///
   /// @return whether an event ran
-  boolean advance(long deadlineNanos) {
+  public boolean advance(long deadlineNanos) {
     long next = nextEventNanos();
     if (next > deadlineNanos) {
       nowNanos = Math.max(nowNanos, deadlineNanos);

@@ -7,6 +7,8 @@
 ///   SimWorld (seed, clock, events)
 ///     ├─ SimNetwork ── SimHost (addresses, ports; crashes) ── SimTransport (a LibOs's Transport)
 ///     │    └─ SimLink (a direction: delay, loss, cut)            └─ SimSocket ── SimConnection
+///     ├─ SimWire (an Ethernet segment) ── SimNetDevice (a port: the NetDevice below a stack)
+///     │    └─ SimWireLink (a direction between two ports: delay, loss, reordering, bandwidth …)
 ///     └─ SimDisk (medium; survives) ── SimLogDevice (one opening: a LibOs's LogDevice)
 ///          └─ SimDiskFaults
 /// ```
