@@ -298,6 +298,10 @@ final class SegmentInput {
         && (c.receiveWindow() == 0 || start + length <= 0)) {
       // RFC 9293 §3.10.7.4: with a closed window, acknowledgements are taken nevertheless; and two
       // sides that repeat themselves must not wait for each other.
+      if (c.state == TcpState.CLOSING && s.isFin()) {
+        // Now or never: the acknowledgement may give the connection to the table of TIME-WAIT.
+        shared.sender.acknowledge(c);
+      }
       if (!acknowledgement(c, s)) {
         return;
       }
