@@ -325,7 +325,8 @@ final class SegmentInput {
 
   /// RFC 7323 §4.3: the timestamp of the segment that the next acknowledgement is for.
   private void noteTimestamp(TcpConnection c, ReceivedSegment s) {
-    if (s.options.tsVal - c.tsRecent >= 0 && SequenceNumber.atOrBefore(s.sequence, c.lastAckSent)) {
+    // Not old: also when the one that is remembered has outlived its meaning (RFC 7323 §5.5).
+    if (!isOld(c, s) && SequenceNumber.atOrBefore(s.sequence, c.lastAckSent)) {
       c.tsRecent = s.options.tsVal;
       c.tsRecentNanos = shared.nowNanos;
     }
