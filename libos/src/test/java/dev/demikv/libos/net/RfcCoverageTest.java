@@ -6,14 +6,15 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import dev.demikv.libos.net.pkt.ScriptLibrary;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/// The table of the clauses that tests name with [Rfc]: printed by `mvn -o -pl libos test
-/// -Dtest=RfcCoverageTest`.
+/// The table of the clauses that tests name with [Rfc] and packet scripts in their heads: printed
+/// by `mvn -o -pl libos test -Dtest=RfcCoverageTest`.
 final class RfcCoverageTest {
   @Test
   void theClausesThatAreCovered() {
@@ -32,6 +33,11 @@ final class RfcCoverageTest {
         }
       }
     }
+    ScriptLibrary.clauses((number, section, script) ->
+        table
+            .computeIfAbsent(number, n -> new TreeMap<>(Comparator.naturalOrder()))
+            .computeIfAbsent(section, n -> new ArrayList<>())
+            .add(script));
     StringBuilder text = new StringBuilder();
     table.forEach((number, sections) ->
         sections.forEach((section, tests) -> {

@@ -190,9 +190,10 @@ final class Lifecycle {
     c.receiveQueue.clear(shared.receiveMemory);
   }
 
-  /// Sends a RST and ends.
+  /// Sends a RST where the peer still waits for something, and ends: RFC 9293 §3.10.5.
   void reset(TcpConnection c) {
-    if (c.state.isSynchronized() || c.state == TcpState.SYN_RECEIVED) {
+    boolean bothEnded = c.state == TcpState.CLOSING || c.state == TcpState.LAST_ACK;
+    if (!bothEnded && (c.state.isSynchronized() || c.state == TcpState.SYN_RECEIVED)) {
       shared.writer.reset(c);
     }
     end(c);

@@ -111,7 +111,8 @@ final class LossRecovery {
   private void updateWindow(TcpConnection c, ReceivedSegment s) {
     if (SequenceNumber.before(c.sndWl1, s.sequence)
         || c.sndWl1 == s.sequence && SequenceNumber.atOrBefore(c.sndWl2, s.ack)) {
-      int window = s.window << c.sndShift;
+      // RFC 7323 §2.2: the window of a SYN is never scaled.
+      int window = s.isSyn() ? s.window : s.window << c.sndShift;
       if (window > 0 && c.sentIntoClosedWindow) {
         windowOpened(c, s.ack);
       }

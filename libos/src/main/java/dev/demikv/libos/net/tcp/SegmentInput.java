@@ -302,6 +302,10 @@ final class SegmentInput {
         && (c.receiveWindow() == 0 || start + length <= 0)) {
       // RFC 9293 §3.10.7.4: with a closed window, acknowledgements are taken nevertheless; and two
       // sides that repeat themselves must not wait for each other.
+      if (c.state == TcpState.CLOSING && s.isFin()) {
+        // Now or never: the acknowledgement may give the connection to the table of TIME-WAIT.
+        shared.sender.acknowledge(c);
+      }
       if (!acknowledgement(c, s)) {
         return;
       }
@@ -325,7 +329,8 @@ final class SegmentInput {
 
   /// RFC 7323 §4.3: the timestamp of the segment that the next acknowledgement is for.
   private void noteTimestamp(TcpConnection c, ReceivedSegment s) {
-    if (s.options.tsVal - c.tsRecent >= 0 && SequenceNumber.atOrBefore(s.sequence, c.lastAckSent)) {
+    // Not old: also when the one that is remembered has outlived its meaning (RFC 7323 §5.5).
+    if (!isOld(c, s) && SequenceNumber.atOrBefore(s.sequence, c.lastAckSent)) {
       c.tsRecent = s.options.tsVal;
       c.tsRecentNanos = shared.nowNanos;
     }
