@@ -26,9 +26,6 @@ public final class LibCConstants {
   /// UDP.
   public static final int SOCK_DGRAM = 2;
 
-  /// Messages in order over a connection.
-  public static final int SOCK_SEQPACKET = 5;
-
   /// Non-blocking from birth.
   public static final int SOCK_NONBLOCK = 0x800;
 

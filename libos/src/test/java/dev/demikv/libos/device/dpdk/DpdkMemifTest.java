@@ -159,6 +159,16 @@ final class DpdkMemifTest {
   }
 
   @Test
+  void aSecondServerOnTheSocketLeavesTheFirstAlone() {
+    String second = "net_memif" + PORTS.incrementAndGet();
+    DpdkDevice other = open(second, "role=server,id=7");
+    other.close();
+
+    exchange(client, server, 100);
+    exchange(server, client, 100);
+  }
+
+  @Test
   void anIdlePortWithoutADescriptorSleepsLongerAndLonger() {
     assertThat(server.readinessFd()).isEqualTo(-1);
     long first = server.idleWaitNanosMax();
