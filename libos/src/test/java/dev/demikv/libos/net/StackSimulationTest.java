@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// `-Dstack.seed=S` runs one seed; `-Pslow` runs `-Dstack.seeds=N` others from one that is printed.
 final class StackSimulationTest {
   private static final int SEEDS = 50;
-  private static final int MANY_SEEDS = 3_000;
+  private static final int MANY_SEEDS = 2_000;
 
   /// One with bulk data in both directions and neither damage nor cuts.
   private static final long PLAIN_SEED = 29;
