@@ -22,9 +22,6 @@ import java.util.concurrent.CountDownLatch;
 /// All are plain downcalls. DPDK's functions are fast enough for `Linker.Option.critical`, and that
 /// must not be: a loop that spins over critical calls loses its safepoint poll and hangs the JVM.
 public final class Dpdk {
-  /// Devices use virtual addresses.
-  public static final int RTE_IOVA_VA = 2;
-
   /// Contiguous for devices, too.
   public static final int RTE_MEMZONE_IOVA_CONTIG = 0x0010_0000;
 
@@ -54,35 +51,6 @@ public final class Dpdk {
     static final MethodHandle HANDLE =
         DpdkLibraries.function(
             "rte_eal_init", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
-  }
-
-  /// rte_eal_cleanup, rte_eal.h: removes what [#rte_eal_init] made outside of the process. May
-  /// block.
-  public static int rte_eal_cleanup() {
-    try {
-      return (int) EalCleanup.HANDLE.invokeExact();
-    } catch (Throwable t) {
-      throw Downcalls.unexpected(t);
-    }
-  }
-
-  private static final class EalCleanup {
-    static final MethodHandle HANDLE =
-        DpdkLibraries.function("rte_eal_cleanup", FunctionDescriptor.of(JAVA_INT));
-  }
-
-  /// rte_eal_iova_mode, rte_eal.h: [#RTE_IOVA_VA] when devices use virtual addresses.
-  public static int rte_eal_iova_mode() {
-    try {
-      return (int) EalIovaMode.HANDLE.invokeExact();
-    } catch (Throwable t) {
-      throw Downcalls.unexpected(t);
-    }
-  }
-
-  private static final class EalIovaMode {
-    static final MethodHandle HANDLE =
-        DpdkLibraries.function("rte_eal_iova_mode", FunctionDescriptor.of(JAVA_INT));
   }
 
   /// rte_thread_register, rte_lcore.h: gives the calling thread an lcore number, and with it a
@@ -408,11 +376,6 @@ public final class Dpdk {
       copied += bytes;
     }
     return copied;
-  }
-
-  /// The pool that a packet buffer belongs to.
-  public static long poolOf(long mbuf) {
-    return RteMbuf.pool(Everything.MEMORY, mbuf);
   }
 
   private static final class Everything {

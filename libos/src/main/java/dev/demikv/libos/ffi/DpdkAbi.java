@@ -1,7 +1,6 @@
 package dev.demikv.libos.ffi;
 
 import java.util.List;
-import java.util.Optional;
 
 /// What differs between versions of DPDK in the structures that its inline functions reach into. A
 /// version that is not here is refused: its layouts are not known.
@@ -33,11 +32,6 @@ public record DpdkAbi(
 
   private static DpdkAbi since2311(int soname, String version) {
     return new DpdkAbi(soname, version, 16, 0, 80, 64, 48, 2280);
-  }
-
-  /// The ABI with a soname, if it is known.
-  public static Optional<DpdkAbi> of(int soname) {
-    return KNOWN.stream().filter(abi -> abi.soname == soname).findFirst();
   }
 
   /// The name of a library of this version, as `librte_eal.so.23`.

@@ -23,8 +23,10 @@ import java.util.Map;
 
 /// DPDK's environment abstraction layer, one per process, with the ports that are open in it.
 ///
-/// It is started by the first LibOs that asks and never stopped: DPDK cannot start twice. All
-/// methods are control path and may be called by several threads: LibOses share the process.
+/// It is started by the first LibOs that asks and never stopped: DPDK cannot start twice, and
+/// rte_eal_cleanup at the end of the process unmaps memory that its interrupt thread still reads.
+/// With `--in-memory` or `--no-shconf` nothing is left that it would remove. All methods are
+/// control path and may be called by several threads: LibOses share the process.
 final class Eal {
   private static final System.Logger LOGGER = System.getLogger(Eal.class.getName());
   private static final String INDEX_FIELD = "demikv_buffer_index";
@@ -89,7 +91,6 @@ final class Eal {
             DpdkEnvironment.advice(arguments, libraries.abi(), codes[1]));
       }
       Eal made = new Eal(libraries, arguments.base(), registerIndex());
-      Runtime.getRuntime().addShutdownHook(new Thread(made::cleanUp, "dpdk-eal-cleanup"));
       started = made;
       return made;
     } catch (InterruptedException e) {
@@ -304,12 +305,5 @@ final class Eal {
       }
     }
     return names;
-  }
-
-  /// At the end of the process, unless a loop still uses a port: then the kernel cleans up.
-  private synchronized void cleanUp() {
-    if (ports.isEmpty()) {
-      Dpdk.rte_eal_cleanup();
-    }
   }
 }

@@ -1,6 +1,5 @@
 package dev.demikv.libos.ffi.struct;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
@@ -25,10 +24,5 @@ public final class RteEthLink {
   /// Whether it is up.
   public static boolean isUp(MemorySegment s) {
     return (s.get(JAVA_SHORT, BITS_OFFSET) & STATUS_BIT) != 0;
-  }
-
-  /// Mbit/s; all ones when it is not known.
-  public static int speed(MemorySegment s) {
-    return s.get(JAVA_INT, SPEED_OFFSET);
   }
 }

@@ -184,11 +184,6 @@ public final class RteMbuf {
     return s.get(JAVA_SHORT, offset + DATA_LEN_OFFSET) & 0xffff;
   }
 
-  /// `pool`.
-  public static long pool(MemorySegment s, long offset) {
-    return s.get(JAVA_LONG, offset + POOL_OFFSET);
-  }
-
   /// `next`, 0 in the last segment.
   public static long next(MemorySegment s, long offset) {
     return s.get(JAVA_LONG, offset + NEXT_OFFSET);
