@@ -195,7 +195,8 @@ record SimulationScenario(
         .with("network.tcp.syn-queue-max", "" + (random.nextInt(4) > 0 ? 64 : 1))
         .with("network.tcp.msl", "500ms")
         // A burst of losses that only retransmissions step through must end before one gives up.
-        .with("network.tcp.rto-max", "5s")
+        .with("network.tcp.rto-max", "2s")
+        .with("network.tcp.give-up", "300s")
         .with("network.tcp.connections-max", "256")
         .with("network.tcp.time-wait-max", "256")
         .with("network.tcp.segments-max", "8192")
