@@ -31,7 +31,10 @@ final class StackSimulation implements AutoCloseable {
   private static final int CLOSED_PORT = 6380;
   private static final int BACKLOG = 64;
   private static final long SECOND = 1_000_000_000;
-  private static final int CONNECT_ATTEMPTS_MAX = 5;
+
+  /// A burst of losses ends with the frames that step through it, and here those are only the
+  /// solicitations: three in a row, and then none for some seconds.
+  private static final int CONNECT_ATTEMPTS_MAX = 60;
 
   /// Longest step of time while nothing happens: timers are no events of the world.
   private static final long STEP_NANOS_MAX = 5_000_000;

@@ -103,6 +103,11 @@ final class SynQueue {
     HalfOpen h = isFull ? scratch : take();
     agree(h, path, listener, s);
     if (isFull) {
+      if (!h.timestampsOk) {
+        // A cookie has no room for them without a timestamp: what is offered must be remembered.
+        h.sndShift = -1;
+        h.sackOk = false;
+      }
       h.iss = cookies.make(h, shared.nowNanos);
       shared.count(TcpCounter.SYN_COOKIES_OUT);
       int clock = IsnGenerator.timestampClock(shared.nowNanos) + h.tsOffset;
