@@ -2,6 +2,7 @@ package dev.demikv.libos.device;
 
 import dev.demikv.libos.config.OptionSpec;
 import dev.demikv.libos.config.Options;
+import dev.demikv.libos.wire.MacAddress;
 import java.util.regex.Pattern;
 
 /// Options that the devices on the kernel's network interfaces share.
@@ -48,6 +49,28 @@ public final class NetDeviceOptions {
   /// @throws IllegalArgumentException when it is not one
   public static long mac(Options options) {
     String mac = options.text(MAC.key(), "");
-    return mac.isEmpty() ? 0 : MacAddresses.parse(MAC.key(), mac);
+    return mac.isEmpty() ? 0 : parseMac(MAC.key(), mac);
+  }
+
+  /// Reads the hardware address of a station.
+  ///
+  /// @param key option that holds the text, for the message
+  /// @throws IllegalArgumentException when it is not the address of one interface
+  public static long parseMac(String key, String text) {
+    long address;
+    try {
+      address = MacAddress.parse(text.trim());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("option " + key + ": " + e.getMessage(), e);
+    }
+    if (address == 0 || MacAddress.isGroup(address)) {
+      throw new IllegalArgumentException(
+          "option "
+              + key
+              + ": '"
+              + text
+              + "' names a group or nobody; a station's address has an even first byte");
+    }
+    return address;
   }
 }

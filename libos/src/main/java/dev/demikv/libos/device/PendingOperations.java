@@ -1,85 +1,96 @@
-package dev.demikv.libos.net;
+package dev.demikv.libos.device;
 
 import java.util.Arrays;
 
-/// Operations of one sort that wait on a socket, first-in first-out: a bounded ring that grows to
-/// what its user needs.
-final class PendingOperations {
-  private static final int COUNT_MAX = 1_024;
-  private static final int COUNT_INITIAL = 4;
+/// Operations of one sort that wait on a queue, oldest first, each with the most bytes that it
+/// takes. Grows by doubling up to a limit; belongs to one thread.
+public final class PendingOperations {
+  private final int countMax;
 
-  private long[] qtokens = new long[COUNT_INITIAL];
-  private int[] bytes = new int[COUNT_INITIAL];
+  private long[] qtokens = new long[4];
+  private int[] bytesMax = new int[4];
   private int head;
   private int count;
 
-  boolean isEmpty() {
+  /// @param countMax most that may wait, a power of two, at least 4
+  public PendingOperations(int countMax) {
+    this.countMax = countMax;
+  }
+
+  /// Whether none waits.
+  public boolean isEmpty() {
     return count == 0;
   }
 
-  /// Appends one.
-  ///
-  /// @param bytesMax most bytes of a pop
-  /// @return false when there are as many as there may be
-  boolean add(long qtoken, int bytesMax) {
+  /// How many wait.
+  public int count() {
+    return count;
+  }
+
+  /// Adds one; false at the limit.
+  public boolean add(long qtoken, int limitBytes) {
     if (count == qtokens.length && !grow()) {
       return false;
     }
-    int tail = head + count & qtokens.length - 1;
-    qtokens[tail] = qtoken;
-    bytes[tail] = bytesMax;
+    int at = head + count & qtokens.length - 1;
+    qtokens[at] = qtoken;
+    bytesMax[at] = limitBytes;
     count++;
     return true;
   }
 
-  private boolean grow() {
-    int old = qtokens.length;
-    if (old == COUNT_MAX) {
-      return false;
-    }
-    long[] newQtokens = Arrays.copyOf(qtokens, 2 * old);
-    int[] newBytes = Arrays.copyOf(bytes, 2 * old);
-    for (int i = 0; i < count; i++) {
-      newQtokens[i] = qtokens[head + i & old - 1];
-      newBytes[i] = bytes[head + i & old - 1];
-    }
-    qtokens = newQtokens;
-    bytes = newBytes;
-    head = 0;
-    return true;
+  /// Token of the oldest.
+  public long headToken() {
+    assert count > 0;
+    return qtokens[head];
   }
 
   /// Most bytes of the oldest.
-  int bytesMax() {
-    return bytes[head];
+  public int headBytesMax() {
+    assert count > 0;
+    return bytesMax[head];
   }
 
   /// Takes the oldest out.
   ///
   /// @return its token
-  long remove() {
-    assert count > 0 : "nothing waits";
-    long qtoken = qtokens[head];
+  public long removeHead() {
+    long qtoken = headToken();
     head = head + 1 & qtokens.length - 1;
     count--;
     return qtoken;
   }
 
-  /// Takes one out, wherever it is. O(count).
-  ///
-  /// @return whether it was there
-  boolean remove(long qtoken) {
+  /// Removes one wherever it stands. O(count).
+  public boolean remove(long qtoken) {
     int mask = qtokens.length - 1;
     for (int i = 0; i < count; i++) {
       if (qtokens[head + i & mask] == qtoken) {
-        for (int k = i; k + 1 < count; k++) {
-          qtokens[head + k & mask] = qtokens[head + k + 1 & mask];
-          bytes[head + k & mask] = bytes[head + k + 1 & mask];
+        for (int j = i; j + 1 < count; j++) {
+          qtokens[head + j & mask] = qtokens[head + j + 1 & mask];
+          bytesMax[head + j & mask] = bytesMax[head + j + 1 & mask];
         }
         count--;
         return true;
       }
     }
     return false;
+  }
+
+  private boolean grow() {
+    if (count >= countMax) {
+      return false;
+    }
+    int length = qtokens.length;
+    long[] newTokens = Arrays.copyOf(qtokens, length * 2);
+    int[] newLimits = Arrays.copyOf(bytesMax, length * 2);
+    for (int i = 0; i < count; i++) {
+      newTokens[i] = qtokens[head + i & length - 1];
+      newLimits[i] = bytesMax[head + i & length - 1];
+    }
+    qtokens = newTokens;
+    bytesMax = newLimits;
+    head = 0;
+    return true;
   }
 }

@@ -37,6 +37,17 @@ public final class BufferPools {
     return null;
   }
 
+  /// Takes the smallest free buffer with room for all of `lengthBytes`, or `null`: for what must
+  /// lie in one piece. O(pools).
+  public @Nullable Buffer takeWhole(int lengthBytes) {
+    Buffer buffer = take(lengthBytes);
+    if (buffer != null && buffer.capacityBytes() < lengthBytes) {
+      buffer.release();
+      return null;
+    }
+    return buffer;
+  }
+
   /// Pools in all.
   public int count() {
     return pools.length;

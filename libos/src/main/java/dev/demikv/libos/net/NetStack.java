@@ -87,7 +87,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
             random,
             config.hopLimit(),
             device.info().checksumTransmit());
-    paths = new PathCache(output, routes, random.nextLong());
+    paths = new PathCache(output, random.nextLong());
     arp = new Arp(link, neighbors, routes, counters, nowNanos);
     discovery = new NeighborDiscovery(link, neighbors, routes, counters, nowNanos);
     int rate = config.icmpPerSecond();
@@ -120,6 +120,15 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
   /// Ways of late, for those who send without a connection.
   public PathCache paths() {
     return paths;
+  }
+
+  /// The way from the address of ours that the route chooses.
+  public @Nullable NetworkPath pathFromAny(boolean ipv6, long remoteHigh, long remoteLow) {
+    if (routes.isLocal(ipv6, remoteHigh, remoteLow)) {
+      return paths.path(ipv6, remoteHigh, remoteLow, remoteHigh, remoteLow);
+    }
+    LocalAddress from = routes.source(ipv6, remoteHigh, remoteLow);
+    return from == null ? null : paths.path(ipv6, from.high(), from.low(), remoteHigh, remoteLow);
   }
 
   /// What was counted.

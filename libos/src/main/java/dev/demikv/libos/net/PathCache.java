@@ -2,19 +2,19 @@ package dev.demikv.libos.net;
 
 import dev.demikv.libos.lang.Nullable;
 
-/// Ways to destinations of late, for those who send without a connection. A bounded table of two
-/// places per destination; only a destination that is not in it costs an allocation.
+/// Ways to destinations of late, for those who send without a connection and for answers to those
+/// who have none yet. A bounded table of two places per destination; only a destination that is not
+/// in it costs an allocation.
 public final class PathCache {
   private static final int SETS = 512;
 
   private final PacketOutput output;
-  private final RouteTable routes;
   private final @Nullable NetworkPath[] paths = new NetworkPath[2 * SETS];
   private final long hashKey;
 
-  PathCache(PacketOutput output, RouteTable routes, long hashKey) {
+  /// @param hashKey makes places unpredictable to peers
+  public PathCache(PacketOutput output, long hashKey) {
     this.output = output;
-    this.routes = routes;
     this.hashKey = hashKey;
   }
 
@@ -41,13 +41,10 @@ public final class PathCache {
     return found;
   }
 
-  /// The way from the address of ours that the route chooses.
-  public @Nullable NetworkPath pathFromAny(boolean ipv6, long remoteHigh, long remoteLow) {
-    if (routes.isLocal(ipv6, remoteHigh, remoteLow)) {
-      return path(ipv6, remoteHigh, remoteLow, remoteHigh, remoteLow);
-    }
-    LocalAddress from = routes.source(ipv6, remoteHigh, remoteLow);
-    return from == null ? null : path(ipv6, from.high(), from.low(), remoteHigh, remoteLow);
+  /// The way back to the sender of a packet, from the address it was sent to; `null` when there is
+  /// none.
+  public @Nullable NetworkPath replyTo(Packet p) {
+    return path(p.isIpv6(), p.destinationHigh(), p.destinationLow(), p.sourceHigh(), p.sourceLow());
   }
 
   private static boolean leads(

@@ -4,9 +4,9 @@ import dev.demikv.libos.api.AddressFamily;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.config.OptionSpec;
 import dev.demikv.libos.config.Options;
+import dev.demikv.libos.device.NetDeviceOptions;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.wire.IpAddress;
-import dev.demikv.libos.wire.MacAddress;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -275,26 +275,13 @@ public record StackConfig(
               address.family() == AddressFamily.INET6,
               address.addressHigh(),
               address.addressLow(),
-              mac(ARP, text.substring(equals + 1).trim())));
+              NetDeviceOptions.parseMac(ARP, text.substring(equals + 1).trim())));
     }
     return statics;
   }
 
   private static long ownMac(String text) {
-    return mac(MAC, text.trim());
-  }
-
-  private static long mac(String key, String text) {
-    long address;
-    try {
-      address = MacAddress.parse(text);
-    } catch (IllegalArgumentException e) {
-      throw bad(key, text, "is not a hardware address, as 02:00:00:00:00:01", e);
-    }
-    if (MacAddress.isGroup(address) || address == 0) {
-      throw bad(key, text, "names a group or nobody; a station's address has an even first byte");
-    }
-    return address;
+    return NetDeviceOptions.parseMac(MAC, text);
   }
 
   private static Endpoint address(String key, String text) {

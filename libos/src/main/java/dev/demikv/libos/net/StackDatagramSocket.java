@@ -163,17 +163,17 @@ final class StackDatagramSocket extends StackSocket implements UdpUser {
       if (error != 0) {
         int told = error;
         error = 0;
-        transport.sink().popped(pops.remove(), -told, null, null);
+        transport.sink().popped(pops.removeHead(), -told, null, null);
         continue;
       }
       if (socket.count() == 0) {
         return;
       }
       int length = socket.length();
-      if (length > pops.bytesMax()) {
+      if (length > pops.headBytesMax()) {
         // The rest of a datagram is never popped later: it is lost, and that is told.
         socket.remove().release();
-        transport.sink().popped(pops.remove(), -Errno.EMSGSIZE, null, null);
+        transport.sink().popped(pops.removeHead(), -Errno.EMSGSIZE, null, null);
         continue;
       }
       ScatterGatherArray sga = transport.sgas().takeEmpty();
@@ -184,7 +184,7 @@ final class StackDatagramSocket extends StackSocket implements UdpUser {
       socket.sourceTo(from);
       int offset = socket.offset();
       sga.add(socket.remove(), offset, length);
-      transport.sink().popped(pops.remove(), length, sga, from);
+      transport.sink().popped(pops.removeHead(), length, sga, from);
     }
   }
 

@@ -8,19 +8,23 @@ import dev.demikv.libos.api.PushCompletion;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.Shutdown;
 import dev.demikv.libos.api.SocketOption;
+import dev.demikv.libos.device.PendingOperations;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.wire.IpAddress;
 import java.util.Arrays;
 
 /// A socket of a [StackTransport]: what stream and datagram sockets share.
 abstract sealed class StackSocket permits StackStreamSocket, StackDatagramSocket {
+  /// Most operations of one sort that wait on a socket.
+  static final int PENDING_MAX = 1_024;
+
   private static final int BUFFER_BYTES_MIN = 2_048;
   private static final int BUFFER_BYTES_MAX = 1 << 29;
 
   final StackTransport transport;
   final int sid;
   final boolean ipv6;
-  final PendingOperations pops = new PendingOperations();
+  final PendingOperations pops = new PendingOperations(PENDING_MAX);
 
   /// Values by option; which of them the application set itself.
   private final int[] options = new int[SocketOption.values().length];
@@ -145,7 +149,7 @@ abstract sealed class StackSocket permits StackStreamSocket, StackDatagramSocket
 
   final void cancelPops() {
     while (!pops.isEmpty()) {
-      transport.sink().popped(pops.remove(), -Errno.ECANCELED, null, null);
+      transport.sink().popped(pops.removeHead(), -Errno.ECANCELED, null, null);
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.demikv.libos.api.PushCompletion;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.Shutdown;
 import dev.demikv.libos.api.SocketOption;
+import dev.demikv.libos.device.PendingOperations;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.net.tcp.TcpConfig;
 import dev.demikv.libos.net.tcp.TcpConnection;
@@ -18,7 +19,7 @@ final class StackStreamSocket extends StackSocket {
   private static final PushCompletion[] LEVELS = PushCompletion.values();
   private static final SocketOption[] OPTIONS = SocketOption.values();
 
-  private final PendingOperations accepts = new PendingOperations();
+  private final PendingOperations accepts = new PendingOperations(StackSocket.PENDING_MAX);
   private final StackName name = new StackName();
   private final Endpoint from = new Endpoint();
 
@@ -229,7 +230,7 @@ final class StackStreamSocket extends StackSocket {
     while (l != null && !accepts.isEmpty() && l.waitingCount() > 0) {
       if (transport.isFull()) {
         // The connection stays where it is, for an accept when a socket was closed.
-        transport.sink().accepted(accepts.remove(), -Errno.EMFILE, null);
+        transport.sink().accepted(accepts.removeHead(), -Errno.EMFILE, null);
         continue;
       }
       TcpConnection taken = transport.tcp().accept(l);
@@ -240,7 +241,7 @@ final class StackStreamSocket extends StackSocket {
       socket.inheritOptions(this);
       socket.adopt(taken);
       name(from, taken.isIpv6(), taken.remoteHigh(), taken.remoteLow(), taken.remotePort());
-      transport.sink().accepted(accepts.remove(), socket.sid, from);
+      transport.sink().accepted(accepts.removeHead(), socket.sid, from);
     }
   }
 
@@ -341,7 +342,7 @@ final class StackStreamSocket extends StackSocket {
   void progress() {
     TcpConnection c = connection;
     while (c != null && established && !pops.isEmpty()) {
-      ScatterGatherArray sga = c.pop(pops.bytesMax());
+      ScatterGatherArray sga = c.pop(pops.headBytesMax());
       int result = c.popResult();
       if (sga == null && result == -Errno.EAGAIN) {
         return;
@@ -350,7 +351,7 @@ final class StackStreamSocket extends StackSocket {
         transport.starve(this);
         return;
       }
-      transport.sink().popped(pops.remove(), result, sga, null);
+      transport.sink().popped(pops.removeHead(), result, sga, null);
     }
   }
 
@@ -391,7 +392,7 @@ final class StackStreamSocket extends StackSocket {
   void close() {
     cancelPops();
     while (!accepts.isEmpty()) {
-      transport.sink().accepted(accepts.remove(), -Errno.ECANCELED, null);
+      transport.sink().accepted(accepts.removeHead(), -Errno.ECANCELED, null);
     }
     if (connectQtoken != 0) {
       connected(-Errno.ECANCELED);

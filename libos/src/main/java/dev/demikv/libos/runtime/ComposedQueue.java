@@ -4,6 +4,7 @@ import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.QResult;
 import dev.demikv.libos.api.ScatterGatherArray;
+import dev.demikv.libos.device.PendingOperations;
 import dev.demikv.libos.lang.Nullable;
 
 /// A queue made of other queues, which it owns.
@@ -13,7 +14,7 @@ import dev.demikv.libos.lang.Nullable;
 abstract class ComposedQueue extends IoQueue {
   final IoQueue[] children;
   final Intake[] intakes;
-  final PendingPops pops = new PendingPops();
+  final PendingOperations pops = new PendingOperations(POPS_MAX);
   final Outlet outlet;
   private boolean closed;
 

@@ -4,6 +4,7 @@ import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.QResult;
 import dev.demikv.libos.api.ScatterGatherArray;
+import dev.demikv.libos.device.PendingOperations;
 import dev.demikv.libos.lang.Nullable;
 
 /// The popping end of a composed queue on one of its inner queues: at most one pop outstanding, at
@@ -98,7 +99,7 @@ final class Intake {
   }
 
   /// Completes the oldest pop with the held element.
-  void deliver(PendingPops pops) {
+  void deliver(PendingOperations pops) {
     ScatterGatherArray sga = held;
     if (sga == null) {
       throw new IllegalStateException("nothing is held");

@@ -12,6 +12,9 @@ import dev.demikv.libos.lang.Nullable;
 /// A queue of any kind. Data path methods return 0, and the token will be completed in the
 /// [QTokenTable] (perhaps before they return), or `-errno`, and it will not.
 abstract class IoQueue {
+  /// Most pops that wait on one queue.
+  static final int POPS_MAX = 4096;
+
   final EventLoop loop;
   final int qd;
 

@@ -3,6 +3,7 @@ package dev.demikv.libos.runtime;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.Mailbox;
 import dev.demikv.libos.api.ScatterGatherArray;
+import dev.demikv.libos.device.PendingOperations;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -12,7 +13,7 @@ final class MailboxQueue extends IoQueue implements Mailbox {
   private final Arena arena = Arena.ofShared();
   private final MpscRing ring;
   private final int messageBytesMax;
-  private final PendingPops pops = new PendingPops();
+  private final PendingOperations pops = new PendingOperations(POPS_MAX);
   private volatile boolean closed;
 
   MailboxQueue(EventLoop loop, int qd, int messageBytesMax, int messagesMax) {

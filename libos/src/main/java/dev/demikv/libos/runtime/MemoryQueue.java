@@ -4,6 +4,7 @@ import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.Shutdown;
+import dev.demikv.libos.device.PendingOperations;
 import dev.demikv.libos.lang.Nullable;
 
 /// A bounded queue of elements in memory. Elements pass by reference: no copy.
@@ -18,7 +19,7 @@ final class MemoryQueue extends IoQueue {
   private final ScatterGatherArray[] waitingArrays;
   private int waitingHead;
   private int waitingCount;
-  private final PendingPops pops = new PendingPops();
+  private final PendingOperations pops = new PendingOperations(POPS_MAX);
   private boolean writeShut;
   private boolean readShut;
 

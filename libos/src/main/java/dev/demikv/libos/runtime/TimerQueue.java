@@ -1,6 +1,7 @@
 package dev.demikv.libos.runtime;
 
 import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.device.PendingOperations;
 
 /// A timer as a queue, timerfd_create(2): a pop completes when it has expired, with the number of
 /// times since the last pop.
@@ -9,7 +10,7 @@ final class TimerQueue extends IoQueue {
   private final long periodNanos;
   private long deadlineNanos;
   private int expirations;
-  private final PendingPops pops = new PendingPops();
+  private final PendingOperations pops = new PendingOperations(POPS_MAX);
 
   TimerQueue(EventLoop loop, int qd, int timer, long firstNanos, long periodNanos) {
     super(loop, qd);

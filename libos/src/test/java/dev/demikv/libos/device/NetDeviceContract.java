@@ -14,6 +14,7 @@ import dev.demikv.libos.memory.BufferPool;
 import dev.demikv.libos.memory.BufferPools;
 import dev.demikv.libos.memory.LeakDetector;
 import dev.demikv.libos.memory.MemoryRegion;
+import dev.demikv.libos.wire.MacAddress;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -91,7 +92,7 @@ public abstract class NetDeviceContract {
     NetDeviceInfo info = device.info();
     assertThat(info.name()).isNotEmpty();
     assertThat(info.macAddress()).isNotZero();
-    assertThat(MacAddresses.isGroup(info.macAddress())).isFalse();
+    assertThat(MacAddress.isGroup(info.macAddress())).isFalse();
     assertThat(info.mtuBytes()).isEqualTo(1500);
     assertThat(device.capabilities()).isNotEmpty();
     assertThat(device.isLinkUp()).isTrue();

@@ -17,7 +17,6 @@ import dev.demikv.libos.api.Capability.Performer;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOsException;
 import dev.demikv.libos.device.FrameSink;
-import dev.demikv.libos.device.MacAddresses;
 import dev.demikv.libos.device.NetDevice;
 import dev.demikv.libos.device.NetDeviceInfo;
 import dev.demikv.libos.device.TxFrame;
@@ -29,6 +28,7 @@ import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.memory.BufferPools;
 import dev.demikv.libos.memory.MemorySource;
+import dev.demikv.libos.wire.MacAddress;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -143,7 +143,7 @@ final class PacketDevice implements NetDevice {
   }
 
   private static long checkedMac(String name, long mac) {
-    if (mac <= 0 || MacAddresses.isGroup(mac)) {
+    if (mac <= 0 || MacAddress.isGroup(mac)) {
       throw new LibOsException(
           "get the hardware address of " + name,
           Errno.EINVAL,
@@ -236,7 +236,7 @@ final class PacketDevice implements NetDevice {
     long destination =
         Integer.toUnsignedLong(rings.get(U32_BE, at)) << 16
             | Short.toUnsignedInt(rings.get(U16_BE, at + 4));
-    return destination == info.macAddress() || MacAddresses.isGroup(destination);
+    return destination == info.macAddress() || MacAddress.isGroup(destination);
   }
 
   /// Copies a frame out of the ring and hands it over.
@@ -296,12 +296,7 @@ final class PacketDevice implements NetDevice {
     if (started == null) {
       throw new IllegalStateException("not started");
     }
-    Buffer buffer = started.take(lengthBytes);
-    if (buffer != null && buffer.capacityBytes() < lengthBytes) {
-      buffer.release();
-      return null;
-    }
-    return buffer;
+    return started.takeWhole(lengthBytes);
   }
 
   @Override

@@ -200,12 +200,7 @@ public final class SimNetDevice implements NetDevice {
     if (started == null) {
       throw new IllegalStateException("not started");
     }
-    Buffer buffer = started.take(lengthBytes);
-    if (buffer != null && buffer.capacityBytes() < lengthBytes) {
-      buffer.release();
-      return null;
-    }
-    return buffer;
+    return started.takeWhole(lengthBytes);
   }
 
   @Override

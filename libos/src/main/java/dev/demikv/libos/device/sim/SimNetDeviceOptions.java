@@ -2,7 +2,7 @@ package dev.demikv.libos.device.sim;
 
 import dev.demikv.libos.config.OptionSpec;
 import dev.demikv.libos.config.Options;
-import dev.demikv.libos.device.MacAddresses;
+import dev.demikv.libos.device.NetDeviceOptions;
 import java.util.List;
 import java.util.Locale;
 
@@ -75,7 +75,7 @@ public record SimNetDeviceOptions(
           e);
     }
     return new SimNetDeviceOptions(
-        mac.isEmpty() ? 0 : MacAddresses.parse(MAC.key(), mac),
+        mac.isEmpty() ? 0 : NetDeviceOptions.parseMac(MAC.key(), mac),
         (int) options.integer(MTU.key(), 1500, 68, 65_535),
         (int) options.integer(RING.key(), 256, 1, 65_536),
         mode,

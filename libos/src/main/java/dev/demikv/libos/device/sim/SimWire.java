@@ -1,7 +1,7 @@
 package dev.demikv.libos.device.sim;
 
-import dev.demikv.libos.device.MacAddresses;
 import dev.demikv.libos.lang.Nullable;
+import dev.demikv.libos.wire.MacAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -79,7 +79,7 @@ public final class SimWire {
   /// @throws IllegalStateException when the port is taken, or its hardware address
   public SimNetDevice attach(String host, SimNetDeviceOptions options) {
     long macAddress =
-        options.macAddress() == 0 ? MacAddresses.ofName(name + ":" + host) : options.macAddress();
+        options.macAddress() == 0 ? MacAddress.ofName(name + ":" + host) : options.macAddress();
     for (SimNetDevice port : ports) {
       if (port.host().equals(host) || port.info().macAddress() == macAddress) {
         throw new IllegalStateException(
@@ -159,10 +159,10 @@ public final class SimWire {
       shown.sent(from.host(), frame);
     }
     long destination = 0;
-    for (int i = 0; i < MacAddresses.BYTES; i++) {
+    for (int i = 0; i < MacAddress.BYTES; i++) {
       destination = destination << 8 | frame[i] & 0xff;
     }
-    boolean toAll = floods || MacAddresses.isGroup(destination);
+    boolean toAll = floods || MacAddress.isGroup(destination);
     boolean known = toAll;
     for (SimNetDevice port : List.copyOf(ports)) {
       if (port != from && (toAll || port.info().macAddress() == destination)) {

@@ -2,8 +2,8 @@ package dev.demikv.libos.device.tap;
 
 import dev.demikv.libos.config.OptionSpec;
 import dev.demikv.libos.config.Options;
-import dev.demikv.libos.device.MacAddresses;
 import dev.demikv.libos.device.NetDeviceOptions;
+import dev.demikv.libos.wire.MacAddress;
 import java.util.List;
 
 /// Settings of a tap device.
@@ -33,8 +33,6 @@ record TapOptions(String interfaceName, long macAddress, boolean checksumOffload
     String name = NetDeviceOptions.interfaceName(options, INTERFACE_DEFAULT);
     long mac = NetDeviceOptions.mac(options);
     return new TapOptions(
-        name,
-        mac == 0 ? MacAddresses.ofName("tap:" + name) : mac,
-        options.flag(OFFLOAD.key(), true));
+        name, mac == 0 ? MacAddress.ofName("tap:" + name) : mac, options.flag(OFFLOAD.key(), true));
   }
 }

@@ -86,7 +86,7 @@ public final class Icmp {
       counters.drop(DropReason.ICMP_RATE_LIMITED);
       return;
     }
-    NetworkPath path = paths.path(false, 0, packet.destinationLow(), 0, packet.sourceLow());
+    NetworkPath path = paths.replyTo(packet);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES);
     if (path == null || frame == null) {
       return;
@@ -193,7 +193,7 @@ public final class Icmp {
       counters.drop(DropReason.ICMP_RATE_LIMITED);
       return;
     }
-    NetworkPath path = paths.path(false, 0, packet.destinationLow(), 0, packet.sourceLow());
+    NetworkPath path = paths.replyTo(packet);
     int quoted = Math.min(length, QUOTED_BYTES_MAX);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES + quoted);
     if (path == null || frame == null) {

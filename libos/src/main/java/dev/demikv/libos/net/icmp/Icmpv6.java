@@ -2,7 +2,6 @@ package dev.demikv.libos.net.icmp;
 
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.device.TxFrame;
-import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.net.DropReason;
 import dev.demikv.libos.net.NetworkPath;
@@ -114,7 +113,7 @@ public final class Icmpv6 {
       counters.drop(DropReason.ICMP_RATE_LIMITED);
       return;
     }
-    NetworkPath path = pathBack(packet);
+    NetworkPath path = paths.replyTo(packet);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES);
     if (path == null || frame == null) {
       return;
@@ -134,15 +133,6 @@ public final class Icmpv6 {
     if (output.send(path, frame, PacketOutput.PROTOCOL_ICMPV6, nowNanos) == 0) {
       counters.echoReplies++;
     }
-  }
-
-  private @Nullable NetworkPath pathBack(Packet packet) {
-    return paths.path(
-        true,
-        packet.destinationHigh(),
-        packet.destinationLow(),
-        packet.sourceHigh(),
-        packet.sourceLow());
   }
 
   // Errors about our packets.
@@ -260,7 +250,7 @@ public final class Icmpv6 {
       return;
     }
     NetworkPath path =
-        packet.isGroup() ? output.path(true, 0, 0, sourceHigh, sourceLow) : pathBack(packet);
+        packet.isGroup() ? output.path(true, 0, 0, sourceHigh, sourceLow) : paths.replyTo(packet);
     int at = packet.networkOffset();
     int quoted = Math.min(packet.offset() - at + packet.length(), QUOTED_BYTES_MAX);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES + quoted);

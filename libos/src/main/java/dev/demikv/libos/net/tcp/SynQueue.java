@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.net.NetworkPath;
 import dev.demikv.libos.net.Packet;
+import dev.demikv.libos.net.PathCache;
 import dev.demikv.libos.wire.SequenceNumber;
 import java.util.random.RandomGenerator;
 

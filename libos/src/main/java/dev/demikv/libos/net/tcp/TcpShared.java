@@ -4,6 +4,7 @@ import dev.demikv.libos.api.SgaPool;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.BufferPools;
 import dev.demikv.libos.net.PacketOutput;
+import dev.demikv.libos.net.PathCache;
 import java.util.random.RandomGenerator;
 
 /// What the parts of one [Tcp] share: limits, pools, tables, counters, and the two lists of
@@ -66,7 +67,8 @@ final class TcpShared {
     reassemblers = new ReassemblerList(config.connectionsMax());
     receiveMemory = new ReceiveMemory(config.chunksMax(), config.receiveMemoryBytesMax());
     connections = new ConnectionTable(config.connectionsMax(), random);
-    paths = new PathCache(output);
+    // The connection table's secret serves here too.
+    paths = new PathCache(output, connections.hash(0, 0, 0, 0, 0, 0));
     isns = new IsnGenerator(random);
     int connectionTimers = config.connectionsMax() * TcpTimers.KINDS;
     timeWaits = new TimeWaitTable(this, random, connectionTimers);

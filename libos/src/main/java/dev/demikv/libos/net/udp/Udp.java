@@ -218,7 +218,7 @@ public final class Udp implements TransportProtocol {
 
   private @Nullable NetworkPath pathTo(UdpSocket socket, StackName to) {
     if (socket.wildcard) {
-      return stack.paths().pathFromAny(to.ipv6, to.high, to.low);
+      return stack.pathFromAny(to.ipv6, to.high, to.low);
     }
     return socket.localIpv6 == to.ipv6
         ? stack.paths().path(to.ipv6, socket.localHigh, socket.localLow, to.high, to.low)

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.FrameSink;
-import dev.demikv.libos.device.MacAddresses;
 import dev.demikv.libos.device.NetDevice;
 import dev.demikv.libos.device.NetDeviceContract;
 import dev.demikv.libos.device.NetworkNamespace;
@@ -16,6 +15,7 @@ import dev.demikv.libos.device.TxFrame;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.time.SystemClock;
+import dev.demikv.libos.wire.MacAddress;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
@@ -122,7 +122,7 @@ final class PacketDeviceTest extends NetDeviceContract {
   @Test
   void anotherHardwareAddressIsOurs() {
     reopen(Options.empty().with("network.mac", "02:00:5e:00:53:77"));
-    assertThat(MacAddresses.format(device.info().macAddress())).isEqualTo("02:00:5e:00:53:77");
+    assertThat(MacAddress.format(device.info().macAddress())).isEqualTo("02:00:5e:00:53:77");
     byte[] bytes = frameToUs(100);
     peer.send(bytes);
     assertThat(await().getFirst()).isEqualTo(bytes);
@@ -187,7 +187,7 @@ final class PacketDeviceTest extends NetDeviceContract {
         "add",
         "10.77.0.2",
         "lladdr",
-        MacAddresses.format(device.info().macAddress()),
+        MacAddress.format(device.info().macAddress()),
         "dev",
         PEERS);
     assertThat(checksumOfDatagram()).isEqualTo(FrameSink.CHECKSUM_PARTIAL);

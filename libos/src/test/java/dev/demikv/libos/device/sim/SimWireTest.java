@@ -6,14 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.FrameSink;
-import dev.demikv.libos.device.MacAddresses;
 import dev.demikv.libos.device.NetDevice;
+import dev.demikv.libos.device.NetDeviceOptions;
 import dev.demikv.libos.device.TxFrame;
 import dev.demikv.libos.device.sim.SimNetDeviceOptions.Checksums;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.memory.BufferPool;
 import dev.demikv.libos.memory.BufferPools;
 import dev.demikv.libos.memory.MemoryRegion;
+import dev.demikv.libos.wire.MacAddress;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -359,15 +360,15 @@ final class SimWireTest {
 
   @Test
   void hardwareAddressesFollowFromNames() {
-    long mac = MacAddresses.ofName("lan:a");
-    assertThat(MacAddresses.ofName("lan:a")).isEqualTo(mac);
-    assertThat(MacAddresses.ofName("lan:b")).isNotEqualTo(mac);
-    assertThat(MacAddresses.isGroup(mac)).isFalse();
-    assertThat(MacAddresses.parse("k", MacAddresses.format(mac))).isEqualTo(mac);
-    assertThat(MacAddresses.format(0x0200_5e00_5301L)).isEqualTo("02:00:5e:00:53:01");
+    long mac = MacAddress.ofName("lan:a");
+    assertThat(MacAddress.ofName("lan:a")).isEqualTo(mac);
+    assertThat(MacAddress.ofName("lan:b")).isNotEqualTo(mac);
+    assertThat(MacAddress.isGroup(mac)).isFalse();
+    assertThat(NetDeviceOptions.parseMac("k", MacAddress.format(mac))).isEqualTo(mac);
+    assertThat(MacAddress.format(0x0200_5e00_5301L)).isEqualTo("02:00:5e:00:53:01");
     for (String bad :
         List.of("", "02:00:5e:00:53", "ff:ff:ff:ff:ff:ff", "0:0:0:0:0:0", "g:1:1:1:1:1")) {
-      assertThatThrownBy(() -> MacAddresses.parse("network.mac", bad))
+      assertThatThrownBy(() -> NetDeviceOptions.parseMac("network.mac", bad))
           .hasMessageContaining("network.mac");
     }
   }

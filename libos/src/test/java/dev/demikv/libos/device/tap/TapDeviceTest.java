@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.config.Options;
-import dev.demikv.libos.device.MacAddresses;
 import dev.demikv.libos.device.NetDevice;
 import dev.demikv.libos.device.NetDeviceContract;
 import dev.demikv.libos.device.NetworkNamespace;
@@ -14,6 +13,7 @@ import dev.demikv.libos.device.TxFrame;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.time.SystemClock;
+import dev.demikv.libos.wire.MacAddress;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -177,7 +177,7 @@ final class TapDeviceTest {
     TapOptions byName = TapOptions.of(Options.empty());
     assertThat(byName.interfaceName()).isEqualTo("demikv0");
     assertThat(TapOptions.of(Options.empty()).macAddress()).isEqualTo(byName.macAddress());
-    assertThat(MacAddresses.format(byName.macAddress())).matches(".[26ae]:.*");
+    assertThat(MacAddress.format(byName.macAddress())).matches(".[26ae]:.*");
     Options chosen = Options.empty().with("network.mac", "02:00:5e:00:53:01");
     assertThat(TapOptions.of(chosen).macAddress()).isEqualTo(0x0200_5e00_5301L);
     for (String bad : new String[] {"", "a b", "a/b", "..", "sixteen-letters!"}) {
