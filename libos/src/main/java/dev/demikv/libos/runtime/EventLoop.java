@@ -154,7 +154,16 @@ final class EventLoop implements TransportSink, LogSink {
     work += runInner();
     if (work > 0) {
       lastWorkNanos = nowNanos;
+    } else if (wait == 0 && settled && s != null && s.device().inFlight() > 0) {
+      yieldToKernel();
     }
+  }
+
+  /// While it spins for a disk: the completion may need a kernel thread that is bound to this very
+  /// CPU, which would otherwise wait for the end of the loop's time slice.
+  @SuppressWarnings("ThreadPriorityCheck") // No hint to other threads of the program is meant.
+  private static void yieldToKernel() {
+    Thread.yield();
   }
 
   private long sleepNanos(long timeoutNanos) {

@@ -1,6 +1,6 @@
 package dev.demikv.libos.conformance;
 
-import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -28,7 +28,7 @@ final class DpdkConformanceTest {
     @Test
     @Override
     void theCloseOfALibOsEndsItsConnections() {
-      abort("what a peer has not taken when we leave is gone with the shared memory");
+      assumeTrue(false, "what a peer has not taken when we leave is gone with the shared memory");
     }
 
     @Override

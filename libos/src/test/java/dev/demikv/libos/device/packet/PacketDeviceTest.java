@@ -165,7 +165,7 @@ final class PacketDeviceTest extends NetDeviceContract {
       device.receive((b, o, l, c) -> b.release(), 1);
     }
     namespace.ip("link", "set", OURS, "up");
-    assertThat(device.isLinkUp()).isTrue();
+    awaitLinkUp();
     byte[] bytes = frameToUs(100);
     peer.send(bytes);
     assertThat(await().getFirst()).isEqualTo(bytes);

@@ -77,7 +77,7 @@ final class TapDeviceTest {
       assertThat(device.transmit(frame)).isEqualTo(-Errno.ENETDOWN);
       assertThat(device.transmit(frame)).isEqualTo(-Errno.ENETDOWN);
       namespace.ip("link", "set", NAME, "up");
-      assertThat(device.isLinkUp()).isTrue();
+      awaitLinkUp();
       assertThat(device.transmit(frame)).isZero();
     }
 
