@@ -22,6 +22,13 @@ final class Ipv4Input {
   private final StackCounters counters;
   private final Packet packet = new Packet();
 
+  // The addresses of the last packet that was taken: those of the next are most often the same. A
+  // source that was no address of ours does not become one, see RouteTable.
+  private int knownSource;
+  private int knownDestination;
+  private boolean knownIsGroup;
+  private @Nullable LocalAddress knownLocal;
+
   Ipv4Input(RouteTable routes, FragmentTable fragments, Delivery delivery, StackCounters counters) {
     this.routes = routes;
     this.fragments = fragments;
@@ -44,23 +51,36 @@ final class Ipv4Input {
       boolean ownPacket,
       long nowNanos) {
     MemorySegment memory = buffer.segment();
-    if (length < Ipv4Header.BYTES || Ipv4Header.version(memory, offset) != 4) {
+    if (length < Ipv4Header.BYTES) {
       counters.drop(DropReason.IPV4_MALFORMED);
       return;
     }
-    int header = Ipv4Header.headerBytes(memory, offset);
-    int total = Ipv4Header.totalLength(memory, offset);
-    if (header < Ipv4Header.BYTES || header > total || total > length) {
+    long first = Ipv4Header.first(memory, offset);
+    int header = Ipv4Header.headerBytes(first);
+    int total = Ipv4Header.totalLength(first);
+    if (Ipv4Header.version(first) != 4
+        || header < Ipv4Header.BYTES
+        || header > total
+        || total > length) {
       counters.drop(DropReason.IPV4_MALFORMED);
       return;
     }
-    if (checksum != FrameSink.CHECKSUM_GOOD && !Ipv4Header.isChecksumGood(memory, offset, header)) {
+    long second = Ipv4Header.second(memory, offset);
+    int destination = Ipv4Header.destination(memory, offset);
+    boolean intact =
+        checksum == FrameSink.CHECKSUM_GOOD
+            || (header == Ipv4Header.BYTES
+                ? Ipv4Header.isChecksumGood(first, second, destination)
+                : Ipv4Header.isChecksumGood(memory, offset, header));
+    if (!intact) {
       counters.drop(DropReason.IPV4_CHECKSUM);
       return;
     }
-    int source = Ipv4Header.source(memory, offset);
-    int destination = Ipv4Header.destination(memory, offset);
-    DropReason refused = ownPacket ? null : refusal(source, destination, linkGroup);
+    int source = Ipv4Header.source(second);
+    DropReason refused =
+        ownPacket || isKnown(source, destination, linkGroup)
+            ? null
+            : refusal(source, destination, linkGroup);
     if (refused == null && header > Ipv4Header.BYTES) {
       refused = badOptions(memory, offset, header);
     }
@@ -69,8 +89,8 @@ final class Ipv4Input {
       return;
     }
     counters.ipv4In++;
-    if (!Ipv4Header.isFragment(memory, offset)) {
-      deliver(buffer, offset, header, total, checksum, linkGroup, nowNanos);
+    if (!Ipv4Header.isFragment(first)) {
+      deliver(buffer, offset, first, second, destination, total, checksum, linkGroup, nowNanos);
       return;
     }
     Buffer whole =
@@ -80,10 +100,13 @@ final class Ipv4Input {
       // What a device says of a fragment's checksum is not about the whole.
       int unknown =
           fragments.isWholePartial() ? FrameSink.CHECKSUM_PARTIAL : FrameSink.CHECKSUM_UNKNOWN;
+      MemorySegment put = whole.segment();
       deliver(
           whole,
           0,
-          Ipv4Header.headerBytes(whole.segment(), 0),
+          Ipv4Header.first(put, 0),
+          Ipv4Header.second(put, 0),
+          Ipv4Header.destination(put, 0),
           fragments.wholeLength(),
           unknown,
           linkGroup,
@@ -95,29 +118,47 @@ final class Ipv4Input {
   private void deliver(
       Buffer buffer,
       int offset,
-      int header,
+      long first,
+      long second,
+      int destination,
       int total,
       int checksum,
       boolean linkGroup,
       long nowNanos) {
-    MemorySegment memory = buffer.segment();
-    int source = Ipv4Header.source(memory, offset);
-    int destination = Ipv4Header.destination(memory, offset);
-    int protocol = Ipv4Header.protocol(memory, offset);
-    packet
-        .set(buffer, offset + header, total - header)
-        .setIpv4(
-            source,
-            destination,
-            Ipv4Header.typeOfService(memory, offset),
-            Ipv4Header.timeToLive(memory, offset))
-        .setOrigin(offset, linkGroup || routes.isIpv4Broadcast(destination));
+    int source = Ipv4Header.source(second);
+    int protocol = Ipv4Header.protocol(second);
+    int header = Ipv4Header.headerBytes(first);
+    boolean group =
+        linkGroup
+            || (knownLocal != null && destination == knownDestination
+                ? knownIsGroup
+                : routes.isIpv4Broadcast(destination));
+    packet.set(
+        buffer,
+        offset + header,
+        total - header,
+        source,
+        destination,
+        Ipv4Header.typeOfService(first),
+        Ipv4Header.timeToLive(second),
+        offset,
+        group);
     delivery.deliver(
         packet,
         protocol,
         checksum,
         InternetChecksum.pseudoHeaderIpv4(source, destination, protocol, 0),
         nowNanos);
+  }
+
+  /// Whether the last packet that was looked at had the same addresses and was taken.
+  private boolean isKnown(int source, int destination, boolean linkGroup) {
+    LocalAddress local = knownLocal;
+    return local != null
+        && source == knownSource
+        && destination == knownDestination
+        && !linkGroup
+        && !local.isDuplicate();
   }
 
   /// RFC 1122 §3.2.1.3 and §3.3.6, RFC 6890: addresses that cannot come from a wire, and packets
@@ -133,8 +174,16 @@ final class Ipv4Input {
         || IpAddress.isIpv4ThisNetwork(destination)) {
       return DropReason.IP_MARTIAN;
     }
-    if (routes.find(false, 0, destination & 0xffff_ffffL) != null) {
-      return linkGroup ? DropReason.IP_LINK_BROADCAST : null;
+    LocalAddress local = routes.find(false, 0, destination & 0xffff_ffffL);
+    if (local != null) {
+      if (linkGroup) {
+        return DropReason.IP_LINK_BROADCAST;
+      }
+      knownSource = source;
+      knownDestination = destination;
+      knownIsGroup = routes.isIpv4Broadcast(destination);
+      knownLocal = local;
+      return null;
     }
     return routes.isIpv4Broadcast(destination) ? null : DropReason.IP_NOT_FOR_US;
   }

@@ -63,6 +63,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
   private @Nullable TransportProtocol udp;
   private long nowNanos;
   private long ageNanos;
+  private long advancedNanos;
 
   /// @param random for identifications, hash keys and the spread of timers
   public NetStack(NetDevice device, StackConfig config, RandomGenerator random, long nowNanos) {
@@ -70,6 +71,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
     this.config = config;
     this.nowNanos = nowNanos;
     this.ageNanos = nowNanos + AGE_INTERVAL_NANOS;
+    this.advancedNanos = nowNanos - 1;
     link = new EthernetOutput(device, config, counters);
     routes = new RouteTable(config, link.macAddress());
     mtus = new PathMtuCache(random.nextLong());
@@ -167,6 +169,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
   }
 
   private void advance(long now) {
+    advancedNanos = now;
     arp.advance(now);
     discovery.advance(now);
     neighbors.advance(now);
@@ -177,10 +180,12 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
     }
   }
 
-  /// Sends the first announcements; then only notes the time.
+  /// Runs the timers, among them the first announcements, unless [#poll] did so at that time.
   public void begin(long now) {
     nowNanos = now;
-    advance(now);
+    if (now != advancedNanos) {
+      advance(now);
+    }
   }
 
   /// When [#poll] is needed for a timer; [Long#MAX_VALUE] if never.

@@ -44,6 +44,10 @@ final class EventLoop implements TransportSink, LogSink {
   private final @Nullable LogStore store;
   private final Waiter waiter;
   private final boolean waiterCoversTransport;
+
+  /// Whether the transport learns of events by [Waiter#await] only.
+  private final boolean waiterGathers;
+
   private final long spinNanos;
   private final QResult innerResult = new QResult();
   private final ArrayList<IoQueue> retries = new ArrayList<>();
@@ -68,6 +72,7 @@ final class EventLoop implements TransportSink, LogSink {
     this.waiter = parts.waiter();
     this.waiterCoversTransport =
         transport != null && (waiter.equals(transport.waiter()) || transport.readinessFd() >= 0);
+    this.waiterGathers = transport != null && waiter.equals(transport.waiter());
     this.spinNanos = parts.config().idle().spinNanos();
     this.nowNanos = clock.nanoTime();
     this.lastWorkNanos = nowNanos;
@@ -138,8 +143,12 @@ final class EventLoop implements TransportSink, LogSink {
     long wait = settled ? sleepNanos(timeoutNanos) : 0;
     if (wait != 0) {
       waitCount++;
+      waiter.await(wait);
+    } else if (waiterGathers || s != null && s.device().inFlight() > 0) {
+      // All others look at their rings themselves: no system call while spinning. A disk's
+      // completion may wait for one.
+      waiter.await(0);
     }
-    waiter.await(wait);
     nowNanos = clock.nanoTime();
     if (t != null) {
       work += t.poll(nowNanos);

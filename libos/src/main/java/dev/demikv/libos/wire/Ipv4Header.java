@@ -36,9 +36,73 @@ public final class Ipv4Header {
   private static final int DESTINATION = 16;
 
   private static final int FRAGMENT_OFFSET_MASK = 0x1fff;
-  private static final int VERSION_4_WORDS_5 = 0x45;
+  private static final long VERSION_4_WORDS_5 = 0x45;
+  private static final long LOW_WORD = 0xffff_ffffL;
 
   private Ipv4Header() {}
+
+  // Who reads most of a header reads it in two pieces of eight octets, for each access to memory is
+  // checked: the methods that take a piece take fields out of it.
+
+  /// Octets 0 to 7: version to fragment.
+  public static long first(MemorySegment memory, long offset) {
+    return NetworkOrder.u64(memory, offset);
+  }
+
+  /// Octets 8 to 15: time to live to source.
+  public static long second(MemorySegment memory, long offset) {
+    return NetworkOrder.u64(memory, offset + TIME_TO_LIVE);
+  }
+
+  /// IP version in [#first].
+  public static int version(long first) {
+    return (int) (first >>> 60);
+  }
+
+  /// Bytes of the header in [#first], as [#headerBytes(MemorySegment, long)].
+  public static int headerBytes(long first) {
+    return (int) (first >>> 56 & 0xf) * 4;
+  }
+
+  /// DSCP and ECN in [#first].
+  public static int typeOfService(long first) {
+    return (int) (first >>> 48) & 0xff;
+  }
+
+  /// Bytes of header and payload in [#first].
+  public static int totalLength(long first) {
+    return (int) (first >>> 32) & 0xffff;
+  }
+
+  /// Whether [#first] is of a piece of a packet.
+  public static boolean isFragment(long first) {
+    return (first & (MORE_FRAGMENTS | FRAGMENT_OFFSET_MASK)) != 0;
+  }
+
+  /// Hops in [#second].
+  public static int timeToLive(long second) {
+    return (int) (second >>> 56);
+  }
+
+  /// Protocol in [#second].
+  public static int protocol(long second) {
+    return (int) (second >>> 48) & 0xff;
+  }
+
+  /// Address of the sender in [#second].
+  public static int source(long second) {
+    return (int) second;
+  }
+
+  /// Whether the checksum of a header without options is right.
+  public static boolean isChecksumGood(long first, long second, int destination) {
+    return InternetChecksum.isGood(
+        (first >>> 32)
+            + (first & LOW_WORD)
+            + (second >>> 32)
+            + (second & LOW_WORD)
+            + (destination & LOW_WORD));
+  }
 
   /// IP version.
   public static int version(MemorySegment memory, long offset) {
@@ -129,21 +193,22 @@ public final class Ipv4Header {
       int protocol,
       int source,
       int destination) {
-    NetworkOrder.setU16(memory, offset, VERSION_4_WORDS_5 << 8);
-    NetworkOrder.setU16(memory, offset + TOTAL_LENGTH, totalLength);
-    NetworkOrder.setU16(memory, offset + IDENTIFICATION, identification);
-    NetworkOrder.setU16(memory, offset + FRAGMENT, fragment);
-    NetworkOrder.setU16(memory, offset + TIME_TO_LIVE, timeToLive << 8 | protocol);
-    NetworkOrder.setU32(memory, offset + SOURCE, source);
-    NetworkOrder.setU32(memory, offset + DESTINATION, destination);
+    long first =
+        VERSION_4_WORDS_5 << 56
+            | (totalLength & 0xffffL) << 32
+            | (identification & 0xffffL) << 16
+            | fragment & 0xffff;
+    long second = (long) timeToLive << 56 | (long) protocol << 48 | source & LOW_WORD;
     long sum =
-        (VERSION_4_WORDS_5 << 8)
-            + totalLength
-            + identification
-            + fragment
-            + (timeToLive << 8 | protocol)
-            + InternetChecksum.pseudoHeaderIpv4(source, destination, 0, 0);
-    NetworkOrder.setU16(memory, offset + CHECKSUM, InternetChecksum.finish(sum));
+        (first >>> 32)
+            + (first & LOW_WORD)
+            + (second >>> 32)
+            + (second & LOW_WORD)
+            + (destination & LOW_WORD);
+    NetworkOrder.setU64(memory, offset, first);
+    NetworkOrder.setU64(
+        memory, offset + TIME_TO_LIVE, second | (long) InternetChecksum.finish(sum) << 32);
+    NetworkOrder.setU32(memory, offset + DESTINATION, destination);
   }
 
   /// Makes the header of a first fragment that of the whole packet, with its checksum.

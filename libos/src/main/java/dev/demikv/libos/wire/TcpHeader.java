@@ -45,6 +45,10 @@ public final class TcpHeader {
   private static final ValueLayout.OfInt U32_BE =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
+  private static final ValueLayout.OfLong U64_BE =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+  private static final long LOW_WORD = 0xffff_ffffL;
+
   private static final int SOURCE_PORT = 0;
   private static final int DESTINATION_PORT = 2;
   private static final int SEQUENCE = 4;
@@ -66,9 +70,31 @@ public final class TcpHeader {
     return memory.get(U16_BE, offset + DESTINATION_PORT) & 0xffff;
   }
 
-  /// Both ports as one number, source first.
-  public static int ports(MemorySegment memory, long offset) {
-    return memory.get(U32_BE, offset + SOURCE_PORT);
+  /// Octets 0 to 7 for who needs all of them, for each access to memory is checked: the source port
+  /// in the highest 16 bits, the destination port in the next, the sequence number in the low 32.
+  public static long portsAndSequence(MemorySegment memory, long offset) {
+    return memory.get(U64_BE, offset + SOURCE_PORT);
+  }
+
+  /// Octets 8 to 15: the acknowledgement number in the high 32 bits; [#headerBytes(long)],
+  /// [#flags(long)] and [#window(long)] take out the others.
+  public static long acknowledgementToWindow(MemorySegment memory, long offset) {
+    return memory.get(U64_BE, offset + ACKNOWLEDGEMENT);
+  }
+
+  /// Length of the header in [#acknowledgementToWindow], 0 to 60.
+  public static int headerBytes(long octets) {
+    return (int) (octets >>> 26) & 0x3c;
+  }
+
+  /// The flags in [#acknowledgementToWindow].
+  public static int flags(long octets) {
+    return (int) (octets >>> 16) & 0xff;
+  }
+
+  /// The window field in [#acknowledgementToWindow].
+  public static int window(long octets) {
+    return (int) octets & 0xffff;
   }
 
   /// Sequence number.
@@ -115,10 +141,10 @@ public final class TcpHeader {
       int headerBytes,
       int flags,
       int window) {
-    memory.set(U32_BE, offset + SOURCE_PORT, sourcePort << 16 | destinationPort);
-    memory.set(U32_BE, offset + SEQUENCE, sequence);
-    memory.set(U32_BE, offset + ACKNOWLEDGEMENT, acknowledgement);
-    memory.set(U32_BE, offset + DATA_OFFSET, headerBytes << 26 | flags << 16 | window);
+    int ports = sourcePort << 16 | destinationPort;
+    memory.set(U64_BE, offset + SOURCE_PORT, (long) ports << 32 | sequence & LOW_WORD);
+    int rest = headerBytes << 26 | flags << 16 | window;
+    memory.set(U64_BE, offset + ACKNOWLEDGEMENT, (long) acknowledgement << 32 | rest & LOW_WORD);
     memory.set(U32_BE, offset + CHECKSUM, 0);
   }
 
@@ -130,6 +156,16 @@ public final class TcpHeader {
   /// Writes a 32-bit number among the options.
   public static void setOptionInt(MemorySegment memory, long offset, int value) {
     memory.set(U32_BE, offset, value);
+  }
+
+  /// Two 32-bit numbers in a row among the options, the first in the high half.
+  public static long optionLong(MemorySegment memory, long offset) {
+    return memory.get(U64_BE, offset);
+  }
+
+  /// Writes two 32-bit numbers in a row among the options.
+  public static void setOptionInts(MemorySegment memory, long offset, int first, int second) {
+    memory.set(U64_BE, offset, (long) first << 32 | second & LOW_WORD);
   }
 
   /// A 16-bit number among the options.

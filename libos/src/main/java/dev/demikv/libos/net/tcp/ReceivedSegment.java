@@ -48,17 +48,18 @@ final class ReceivedSegment {
     if (length < TcpHeader.BYTES_MIN) {
       return false;
     }
-    int headerBytes = TcpHeader.headerBytes(memory, offset);
+    long second = TcpHeader.acknowledgementToWindow(memory, offset);
+    int headerBytes = TcpHeader.headerBytes(second);
     if (headerBytes < TcpHeader.BYTES_MIN || headerBytes > length) {
       return false;
     }
-    int ports = TcpHeader.ports(memory, offset);
-    sourcePort = ports >>> 16;
-    destinationPort = ports & 0xffff;
-    sequence = TcpHeader.sequence(memory, offset);
-    ack = TcpHeader.acknowledgement(memory, offset);
-    flags = TcpHeader.flags(memory, offset);
-    window = TcpHeader.window(memory, offset);
+    long first = TcpHeader.portsAndSequence(memory, offset);
+    sourcePort = (int) (first >>> 48);
+    destinationPort = (int) (first >>> 32) & 0xffff;
+    sequence = (int) first;
+    ack = (int) (second >>> 32);
+    flags = TcpHeader.flags(second);
+    window = TcpHeader.window(second);
     payloadOffset = offset + headerBytes;
     payloadBytes = length - headerBytes;
     options.parse(memory, (long) offset + TcpHeader.BYTES_MIN, headerBytes - TcpHeader.BYTES_MIN);

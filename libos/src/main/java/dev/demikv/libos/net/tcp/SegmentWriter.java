@@ -365,8 +365,7 @@ final class SegmentWriter {
   }
 
   private static void timestamps(MemorySegment memory, long at, int tsVal, int tsEcr) {
-    TcpHeader.setOptionInt(memory, at, TcpOption.TIMESTAMPS_PREFIX);
-    TcpHeader.setOptionInt(memory, at + 4, tsVal);
+    TcpHeader.setOptionInts(memory, at, TcpOption.TIMESTAMPS_PREFIX, tsVal);
     TcpHeader.setOptionInt(memory, at + 8, tsEcr);
   }
 

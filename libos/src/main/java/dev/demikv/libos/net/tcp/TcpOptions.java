@@ -112,8 +112,9 @@ final class TcpOptions {
 
   private void readTimestamps(MemorySegment memory, long at) {
     hasTimestamps = true;
-    tsVal = TcpHeader.optionInt(memory, at + 2);
-    tsEcr = TcpHeader.optionInt(memory, at + 6);
+    long both = TcpHeader.optionLong(memory, at + 2);
+    tsVal = (int) (both >>> 32);
+    tsEcr = (int) both;
   }
 
   private void readSack(MemorySegment memory, long at, int count) {
