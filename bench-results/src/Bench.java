@@ -19,6 +19,8 @@ final class Bench {
     BODIES.put("echo", EchoBench::echo);
     BODIES.put("memif", MemifBench::memif);
     BODIES.put("memif-tcp", MemifTcpBench::memifTcp);
+    BODIES.put("veth-tcp", VethTcpBench::vethTcp);
+    BODIES.put("segment", SegmentBench::segment);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);

@@ -83,13 +83,13 @@ final class MemifBench {
     report.compare("p99", unit, false, p99[0], p99[1]);
   }
 
-  private static Exception noDpdk(String log) {
+  static Exception noDpdk(String log) {
     return log.contains("no DPDK")
         ? new MissingPeerException("librte_eal.so", "librte-eal23 librte-net-memif23")
         : new IllegalStateException(log);
   }
 
-  private static List<String> command(Class<?> program, int cpu, String... arguments) {
+  static List<String> command(Class<?> program, int cpu, String... arguments) {
     List<String> command =
         Processes.pinned(
             cpu, System.getProperty("demikv.java"), "--enable-native-access=ALL-UNNAMED");
