@@ -20,6 +20,7 @@ final class Bench {
     BODIES.put("memif", MemifBench::memif);
     BODIES.put("memif-tcp", MemifTcpBench::memifTcp);
     BODIES.put("cubic", CubicBench::cubic);
+    BODIES.put("idle-connections", IdleConnectionsBench::idleConnections);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);
