@@ -21,6 +21,8 @@ final class Bench {
     BODIES.put("memif-tcp", MemifTcpBench::memifTcp);
     BODIES.put("veth-tcp", VethTcpBench::vethTcp);
     BODIES.put("segment", SegmentBench::segment);
+    BODIES.put("cubic", CubicBench::cubic);
+    BODIES.put("idle-connections", IdleConnectionsBench::idleConnections);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);

@@ -1,6 +1,7 @@
 package dev.demikv.libos.net.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.memory.BufferPool;
@@ -16,6 +17,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The arithmetic in the leaves.
 final class TcpPartsTest {
@@ -118,6 +121,47 @@ final class TcpPartsTest {
     }
     assertThat(reno.cwndBytes() / mss).isBetween(105, 111);
     assertThat(cubic.cwndBytes() / mss).isBetween(60, 115);
+  }
+
+  /// §5.1 with beta 0.7 and C 0.4, equation 6; and where that is less, what Reno has (§4.3), Mathis
+  /// et al. 1997.
+  @ParameterizedTest
+  @CsvSource({
+    "20, 100",
+    "20, 1000",
+    "20, 10000",
+    "100, 1000",
+    "100, 10000",
+    "100, 100000",
+    "300, 10000"
+  })
+  @Rfc(number = 9438, section = "5.1")
+  void cubicHasTheWindowOfItsResponseFunction(int rttMillis, int segmentsPerLoss) {
+    double cubicWindow = 1.054 * Math.pow(rttMillis / 1e3 * segmentsPerLoss, 0.75);
+    double renoWindow = 1.22 * Math.sqrt(segmentsPerLoss);
+    assertThat(averageWindow(rttMillis, segmentsPerLoss))
+        .isCloseTo(Math.max(cubicWindow, renoWindow), withinPercentage(10));
+  }
+
+  /// Segments in flight when evenly spaced segments are lost.
+  private static double averageWindow(int rttMillis, int segmentsPerLoss) {
+    int mss = 1_000;
+    double nowNanos = 0;
+    double beginNanos = 0;
+    Cubic cubic = new Cubic();
+    cubic.reset(10 * mss);
+    for (int loss = 0; loss < 120; loss++) {
+      if (loss == 20) { // The beginning is forgotten.
+        beginNanos = nowNanos;
+      }
+      for (int i = 0; i < segmentsPerLoss; i++) {
+        nowNanos += (double) rttMillis * MS * mss / cubic.cwndBytes();
+        cubic.acknowledged(mss, mss, rttMillis * MS, (long) nowNanos);
+      }
+      cubic.congested(cubic.cwndBytes(), mss);
+      cubic.setCwnd(cubic.ssthreshBytes());
+    }
+    return 100.0 * segmentsPerLoss * rttMillis * MS / (nowNanos - beginNanos);
   }
 
   @Test
