@@ -19,6 +19,8 @@ final class Bench {
     BODIES.put("echo", EchoBench::echo);
     BODIES.put("memif", MemifBench::memif);
     BODIES.put("memif-tcp", MemifTcpBench::memifTcp);
+    BODIES.put("memif-rate", MemifRateBench::memifRate);
+    BODIES.put("memif-bulk", MemifBulkBench::memifBulk);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);
