@@ -23,6 +23,8 @@ final class Bench {
     BODIES.put("segment", SegmentBench::segment);
     BODIES.put("cubic", CubicBench::cubic);
     BODIES.put("idle-connections", IdleConnectionsBench::idleConnections);
+    BODIES.put("memif-rate", MemifRateBench::memifRate);
+    BODIES.put("memif-bulk", MemifBulkBench::memifBulk);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);

@@ -59,7 +59,7 @@ final class EchoBench {
   }
 
   /// Stops and continues the server that is not measured: both spin on one CPU.
-  private static void pause(Process process, boolean stop) throws Exception {
+  static void pause(Process process, boolean stop) throws Exception {
     Processes.output(List.of("kill", stop ? "-STOP" : "-CONT", "" + process.pid()));
   }
 

@@ -136,15 +136,29 @@ final class MemifBench {
 
   /// Opens the port of a process.
   static NetDevice open(boolean server, String socket, int number) throws Exception {
+    return open(Options.of(options(server, socket, number)));
+  }
+
+  /// The same with other options.
+  static NetDevice open(Options options) throws Exception {
     NetDeviceProvider provider = null;
     for (NetDeviceProvider one : ServiceLoader.load(NetDeviceProvider.class)) {
       provider = one.name().equals("dpdk") ? one : provider;
     }
-    Options options = Options.of(options(server, socket, number));
     NetDevice device = provider.open(options, SystemClock.INSTANCE, new Random());
     BufferPool pool = new BufferPool(device.memorySource().allocate(1 << 20, 4096), 2048, 512);
     device.start(new BufferPools(pool));
     return device;
+  }
+
+  /// DPDK's number of a device's port.
+  static int port(NetDevice device) {
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment number = call.allocate(JAVA_SHORT);
+      DpdkEthdev.rte_eth_dev_get_port_by_name(
+          call.allocateFrom(device.info().name()).address(), number.address());
+      return number.get(JAVA_SHORT, 0);
+    }
   }
 
   /// One end: `server|client SOCKET PHASES`.
@@ -249,13 +263,7 @@ final class MemifBench {
 
     RawEnd(NetDevice device) {
       this.device = device;
-      int port;
-      try (Arena call = Arena.ofConfined()) {
-        MemorySegment number = call.allocate(JAVA_SHORT);
-        DpdkEthdev.rte_eth_dev_get_port_by_name(
-            call.allocateFrom(device.info().name()).address(), number.address());
-        port = number.get(JAVA_SHORT, 0);
-      }
+      int port = port(device);
       receive = DpdkEthdev.rxBurst(port);
       transmit = DpdkEthdev.txBurst(port);
       receiveQueue = DpdkEthdev.rxQueue(port, 0);
