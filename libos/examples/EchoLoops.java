@@ -121,7 +121,7 @@ public final class EchoLoops {
       echoes++;
     }
     if (echoes == CONNECTIONS) {
-      long handedOver = libos.report().counters().getOrDefault("queues.handed-over", 0L);
+      long handedOver = libos.report().counters().get("network.steering.handed-over");
       System.out.println("loop " + loop + " got all echoes, handed over " + handedOver + " frames");
     }
   }

@@ -213,8 +213,8 @@ public final class QueueSteering implements FrameSink {
 
   /// Reports what was handed over.
   public void counters(ObjLongConsumer<String> visitor) {
-    visitor.accept("queues.handed-over", handedOver);
-    visitor.accept("queues.shared-with-all", shared);
-    visitor.accept("queues.handover-full", lost);
+    visitor.accept("steering.handed-over", handedOver);
+    visitor.accept("steering.shared-with-all", shared);
+    visitor.accept("steering.handover-full", lost);
   }
 }

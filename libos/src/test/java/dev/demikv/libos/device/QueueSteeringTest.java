@@ -142,7 +142,7 @@ final class QueueSteeringTest {
     assertGoesTo(ipv4(UDP, ports(80, OF_QUEUE_2), 0), 2);
     assertGoesTo(ipv6(TCP, ports(80, OF_QUEUE_2)), 2);
     assertGoesTo(ipv4(TCP, ports(80, QueueShare.DYNAMIC_PORT_MIN), 0), 0);
-    assertThat(counters()).containsEntry("queues.handed-over", 3L);
+    assertThat(counters()).containsEntry("steering.handed-over", 3L);
   }
 
   @Test
@@ -230,8 +230,8 @@ final class QueueSteeringTest {
     }
 
     assertThat(counters())
-        .containsEntry("queues.handed-over", 256L)
-        .containsEntry("queues.handover-full", 44L);
+        .containsEntry("steering.handed-over", 256L)
+        .containsEntry("steering.handover-full", 44L);
     assertThat(handover.drain(2, none, pools, 1_000)).isEqualTo(256);
   }
 

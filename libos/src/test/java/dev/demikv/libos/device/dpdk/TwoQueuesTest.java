@@ -132,7 +132,7 @@ final class TwoQueuesTest {
       }
     }
     assertThat(handedOver).as("frames that came to the other loop").isPositive();
-    assertThat(peer.report().counters()).containsEntry("tcp.resets-in", 0L);
+    assertThat(peer.report().counters()).containsEntry("network.tcp.resets-in", 0L);
   }
 
   /// Turns the peer's loop: it echoes what others send, and counts what comes back.
