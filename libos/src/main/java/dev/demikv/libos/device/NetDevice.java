@@ -71,7 +71,10 @@ public interface NetDevice extends AutoCloseable {
   /// (level-triggered); -1 when there is none and the device must be polled.
   int readinessFd();
 
-  /// Where there is no descriptor: how long the loop may sleep before it polls again.
+  /// How long the loop may sleep before it polls again, asked when it has nothing to do and would
+  /// sleep: the device makes sure that its descriptor, if it has one, ends the sleep.
+  ///
+  /// @return nanoseconds; 0 asks for another turn first; [Long#MAX_VALUE] without limit
   default long idleWaitNanosMax() {
     return Long.MAX_VALUE;
   }
@@ -80,6 +83,11 @@ public interface NetDevice extends AutoCloseable {
   /// descriptor says: a time of the LibOs's clock. [Long#MAX_VALUE] when there is none.
   default long nextTimerNanos() {
     return Long.MAX_VALUE;
+  }
+
+  /// What of the device is ours, where several LibOses share it.
+  default QueueShare share() {
+    return QueueShare.WHOLE;
   }
 
   /// A waiter of the device's own, which a LibOs then sleeps on instead of the kernel's: for

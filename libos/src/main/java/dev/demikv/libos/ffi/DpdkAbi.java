@@ -34,6 +34,11 @@ public record DpdkAbi(
     return new DpdkAbi(soname, version, 16, 0, 80, 64, 48, 2280);
   }
 
+  /// `rte_eth_conf.intr_conf`, 4 bytes of bits: the last member, before four bytes of padding.
+  public int confIntrConfOffset() {
+    return confBytes - 8;
+  }
+
   /// The name of a library of this version, as `librte_eal.so.23`.
   ///
   /// @param library as `eal`

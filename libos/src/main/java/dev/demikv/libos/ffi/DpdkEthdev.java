@@ -231,6 +231,94 @@ public final class DpdkEthdev {
         DpdkLibraries.function("rte_eth_dev_close", FunctionDescriptor.of(JAVA_INT, JAVA_SHORT));
   }
 
+  /// rte_eth_dev_rx_intr_enable: the next packet of a queue raises an interrupt. -ENOTSUP.
+  public static int rte_eth_dev_rx_intr_enable(short portId, short queueId) {
+    try {
+      return (int) EthDevRxIntrEnable.HANDLE.invokeExact(portId, queueId);
+    } catch (Throwable t) {
+      throw Downcalls.unexpected(t);
+    }
+  }
+
+  private static final class EthDevRxIntrEnable {
+    static final MethodHandle HANDLE =
+        DpdkLibraries.function(
+            "rte_eth_dev_rx_intr_enable", FunctionDescriptor.of(JAVA_INT, JAVA_SHORT, JAVA_SHORT));
+  }
+
+  /// rte_eth_dev_rx_intr_disable: packets of a queue raise no interrupts. -ENOTSUP.
+  public static int rte_eth_dev_rx_intr_disable(short portId, short queueId) {
+    try {
+      return (int) EthDevRxIntrDisable.HANDLE.invokeExact(portId, queueId);
+    } catch (Throwable t) {
+      throw Downcalls.unexpected(t);
+    }
+  }
+
+  private static final class EthDevRxIntrDisable {
+    static final MethodHandle HANDLE =
+        DpdkLibraries.function(
+            "rte_eth_dev_rx_intr_disable", FunctionDescriptor.of(JAVA_INT, JAVA_SHORT, JAVA_SHORT));
+  }
+
+  /// rte_eth_dev_rx_intr_ctl_q_get_fd: the eventfd that a queue's interrupt is written to, once the
+  /// port is started with `intr_conf.rxq`.
+  ///
+  /// @return the descriptor, which is the driver's, or -1 when there is none
+  public static int rte_eth_dev_rx_intr_ctl_q_get_fd(short portId, short queueId) {
+    try {
+      return (int) EthDevRxIntrCtlQGetFd.HANDLE.invokeExact(portId, queueId);
+    } catch (Throwable t) {
+      throw Downcalls.unexpected(t);
+    }
+  }
+
+  private static final class EthDevRxIntrCtlQGetFd {
+    static final MethodHandle HANDLE =
+        DpdkLibraries.function(
+            "rte_eth_dev_rx_intr_ctl_q_get_fd",
+            FunctionDescriptor.of(JAVA_INT, JAVA_SHORT, JAVA_SHORT));
+  }
+
+  /// rte_eth_dev_rss_hash_conf_get: fills in the key. -ENOTSUP.
+  ///
+  /// @param rssConf address of a `rte_eth_rss_conf`, see [dev.demikv.libos.ffi.struct.RteEthRss]
+  public static int rte_eth_dev_rss_hash_conf_get(short portId, long rssConf) {
+    try {
+      return (int) EthDevRssHashConfGet.HANDLE.invokeExact(portId, rssConf);
+    } catch (Throwable t) {
+      throw Downcalls.unexpected(t);
+    }
+  }
+
+  private static final class EthDevRssHashConfGet {
+    static final MethodHandle HANDLE =
+        DpdkLibraries.function(
+            "rte_eth_dev_rss_hash_conf_get",
+            FunctionDescriptor.of(JAVA_INT, JAVA_SHORT, JAVA_LONG));
+  }
+
+  /// rte_eth_dev_rss_reta_query: fills in the table from the low bits of a hash to a queue.
+  /// -ENOTSUP.
+  ///
+  /// @param retaConf address of `retaSize / 64` entries, see
+  ///   [dev.demikv.libos.ffi.struct.RteEthRss]
+  /// @param retaSize as the device info says
+  public static int rte_eth_dev_rss_reta_query(short portId, long retaConf, short retaSize) {
+    try {
+      return (int) EthDevRssRetaQuery.HANDLE.invokeExact(portId, retaConf, retaSize);
+    } catch (Throwable t) {
+      throw Downcalls.unexpected(t);
+    }
+  }
+
+  private static final class EthDevRssRetaQuery {
+    static final MethodHandle HANDLE =
+        DpdkLibraries.function(
+            "rte_eth_dev_rss_reta_query",
+            FunctionDescriptor.of(JAVA_INT, JAVA_SHORT, JAVA_LONG, JAVA_SHORT));
+  }
+
   /// rte_eth_promiscuous_enable. -ENOTSUP.
   public static int rte_eth_promiscuous_enable(short portId) {
     try {

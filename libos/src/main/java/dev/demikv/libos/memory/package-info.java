@@ -5,6 +5,7 @@
 ///     └─ BufferPool (equal buffers, a free stack, a fixed count)
 ///          └─ Buffer (refcount ≥ 1 while anybody holds it)
 /// BufferPools: several pools in ascending buffer size, asked by length
+/// MpscRing: bytes from any thread to the thread of one LibOs
 /// ```
 ///
 /// Rank 1. Everything is made at start; taking and releasing a buffer allocates nothing on the Java

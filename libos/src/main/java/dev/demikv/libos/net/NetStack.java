@@ -3,6 +3,7 @@ package dev.demikv.libos.net;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.device.FrameSink;
 import dev.demikv.libos.device.NetDevice;
+import dev.demikv.libos.device.QueueShare;
 import dev.demikv.libos.device.TxFrame;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
@@ -41,6 +42,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
   private static final long AGE_INTERVAL_NANOS = 10_000_000_000L;
 
   private final NetDevice device;
+  private final QueueShare share;
   private final StackConfig config;
   private final StackCounters counters = new StackCounters();
   private final EthernetOutput link;
@@ -68,6 +70,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
   /// @param random for identifications, hash keys and the spread of timers
   public NetStack(NetDevice device, StackConfig config, RandomGenerator random, long nowNanos) {
     this.device = device;
+    this.share = device.share();
     this.config = config;
     this.nowNanos = nowNanos;
     this.ageNanos = nowNanos + AGE_INTERVAL_NANOS;
@@ -285,6 +288,18 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
     return ofIpv6 && !config.ipv6() && !IpAddress.isIpv6Loopback(remoteHigh, remoteLow)
         ? null
         : output.path(ofIpv6, localHigh, localLow, remoteHigh, remoteLow);
+  }
+
+  @Override
+  public boolean arrivesHere(NetworkPath path, int localPort, int remotePort) {
+    return share.arrivesHere(
+        path.isIpv6(),
+        path.localHigh(),
+        path.localLow(),
+        localPort,
+        path.remoteHigh(),
+        path.remoteLow(),
+        remotePort);
   }
 
   @Override

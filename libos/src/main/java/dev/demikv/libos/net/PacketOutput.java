@@ -34,6 +34,12 @@ public interface PacketOutput {
   @Nullable
   NetworkPath path(boolean ipv6, long localHigh, long localLow, long remoteHigh, long remoteLow);
 
+  /// Whether packets of the peer's for a local port come to us without a detour, where several
+  /// LibOses share a device.
+  default boolean arrivesHere(NetworkPath path, int localPort, int remotePort) {
+    return true;
+  }
+
   /// Begins a packet: a frame whose first part is a fresh buffer that covers `bytes` for the
   /// transport header and copied payload, with room in front for the lower headers. The frame
   /// object is the same on every call; it must be sent or dropped before the next one.

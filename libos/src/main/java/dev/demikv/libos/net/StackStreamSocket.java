@@ -124,6 +124,12 @@ final class StackStreamSocket extends StackSocket {
           Errno.EADDRNOTAVAIL,
           "It is not an address of this stack, see network.address.");
     }
+    if (!transport.share().mayUse(name.port)) {
+      throw new LibOsException(
+          operation,
+          Errno.EADDRNOTAVAIL,
+          "The port belongs to another LibOs on this device: choose one below 49152, or 0.");
+    }
     int port = name.port == 0 ? transport.freeStreamPort(this, name) : name.port;
     if (port == 0 || transport.isStreamPortTaken(this, name, port)) {
       throw new LibOsException(operation, Errno.EADDRINUSE, "Choose another port, or 0.");
@@ -271,6 +277,9 @@ final class StackStreamSocket extends StackSocket {
     if (remote.port() == 0) {
       return -Errno.EINVAL;
     }
+    if (boundPort != 0 && isShared(boundPort)) {
+      return -Errno.EADDRNOTAVAIL; // The replies could come to another LibOs.
+    }
     boolean wildcard = (boundHigh | boundLow) == 0;
     if (!wildcard && boundIpv6 != name.ipv6) {
       return -Errno.ENETUNREACH;
@@ -287,6 +296,10 @@ final class StackStreamSocket extends StackSocket {
     connectQtoken = qtoken;
     applyChosen();
     return 0;
+  }
+
+  private boolean isShared(int port) {
+    return transport.share().queues() > 1 && transport.share().owner(port) < 0;
   }
 
   /// The handshake is over.

@@ -15,6 +15,7 @@ import dev.demikv.libos.config.OptionSpec;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.NetDevice;
 import dev.demikv.libos.device.NetDeviceInfo;
+import dev.demikv.libos.device.QueueShare;
 import dev.demikv.libos.device.Transport;
 import dev.demikv.libos.device.TransportSink;
 import dev.demikv.libos.device.Waiter;
@@ -40,14 +41,10 @@ import java.util.random.RandomGenerator;
 /// A turn: [#flush] sends what was pushed → the loop sleeps → [#poll] takes a burst of frames,
 /// whose packets complete pops, accepts and pushes, and runs the timers.
 public final class StackTransport implements Transport, TcpUser {
-  /// RFC 6335 §6: the dynamic ports.
-  private static final int EPHEMERAL_MIN = 49_152;
-
-  private static final int EPHEMERAL_COUNT = 65_536 - EPHEMERAL_MIN;
-
   private static final long LINGER_STEP_NANOS = 1_000_000;
 
   private final NetDevice device;
+  private final QueueShare share;
   private final StackConfig config;
   private final TcpConfig tcpConfig;
   private final RandomGenerator random;
@@ -76,7 +73,8 @@ public final class StackTransport implements Transport, TcpUser {
     this.device = device;
     this.clock = clock;
     this.config = StackConfig.of(options);
-    this.tcpConfig = TcpOptions.of(options);
+    this.share = device.share();
+    this.tcpConfig = TcpOptions.of(options, share);
     this.random = random;
     this.nowNanos = clock.nanoTime();
     NetDeviceInfo info = device.info();
@@ -91,7 +89,7 @@ public final class StackTransport implements Transport, TcpUser {
               + ": lower it, or raise the device's");
     }
     this.stack = new NetStack(device, config, random, nowNanos);
-    this.udp = new Udp(stack, config.datagramsMax(), config.datagramBytes(), random);
+    this.udp = new Udp(stack, config.datagramsMax(), config.datagramBytes(), share, random);
   }
 
   /// The options of the stack, which every backend that brings frames has.
@@ -106,7 +104,7 @@ public final class StackTransport implements Transport, TcpUser {
   /// @throws IllegalArgumentException saying which one is wrong and what it should be
   public static void checkOptions(Options options) {
     StackConfig.of(options);
-    TcpOptions.of(options);
+    TcpOptions.of(options, QueueShare.WHOLE);
   }
 
   /// Who does what above any device.
@@ -167,9 +165,7 @@ public final class StackTransport implements Transport, TcpUser {
     if (stack.hasOwnPackets() || tcp().wantsFlush()) {
       return 0;
     }
-    return device.waiter() != null || device.readinessFd() >= 0
-        ? Long.MAX_VALUE
-        : device.idleWaitNanosMax();
+    return device.waiter() != null ? Long.MAX_VALUE : device.idleWaitNanosMax();
   }
 
   @Override
@@ -389,9 +385,10 @@ public final class StackTransport implements Transport, TcpUser {
 
   /// RFC 6056 §3.3.1: from a random port on, the first that is free; 0 when there is none.
   int freeStreamPort(StackStreamSocket socket, StackName name) {
-    int first = random.nextInt(EPHEMERAL_COUNT);
-    for (int i = 0; i < EPHEMERAL_COUNT; i++) {
-      int port = EPHEMERAL_MIN + (first + i) % EPHEMERAL_COUNT;
+    int count = share.portMax() - share.portMin() + 1;
+    int first = random.nextInt(count);
+    for (int i = 0; i < count; i++) {
+      int port = share.portMin() + (first + i) % count;
       if (!isStreamPortTaken(socket, name, port)) {
         return port;
       }
@@ -460,6 +457,11 @@ public final class StackTransport implements Transport, TcpUser {
   }
 
   // The rest.
+
+  /// What of the device is ours.
+  QueueShare share() {
+    return share;
+  }
 
   StackConfig config() {
     return config;

@@ -2,6 +2,7 @@ package dev.demikv.libos.net;
 
 import dev.demikv.libos.config.OptionSpec;
 import dev.demikv.libos.config.Options;
+import dev.demikv.libos.device.QueueShare;
 import dev.demikv.libos.net.tcp.TcpConfig;
 import java.util.List;
 
@@ -98,8 +99,9 @@ final class TcpOptions {
 
   /// Reads them.
   ///
+  /// @param share whose ephemeral ports are ours
   /// @throws IllegalArgumentException saying which one is wrong
-  static TcpConfig of(Options options) {
+  static TcpConfig of(Options options, QueueShare share) {
     TcpConfig d = DEFAULTS;
     int sendBuffer = bytes(options, "send-buffer", d.sendBufferBytes());
     int receiveBuffer = bytes(options, "receive-buffer", d.receiveBufferBytes());
@@ -137,6 +139,8 @@ final class TcpOptions {
         .sack(options.flag(PREFIX + "sack", d.sack()))
         .timestamps(options.flag(PREFIX + "timestamps", d.timestamps()))
         .windowScaling(options.flag(PREFIX + "window-scaling", d.windowScaling()))
+        .ephemeralPortMin(share.portMin())
+        .ephemeralPortMax(share.portMax())
         .build();
   }
 

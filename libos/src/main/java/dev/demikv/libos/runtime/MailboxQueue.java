@@ -4,6 +4,7 @@ import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.Mailbox;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.device.PendingOperations;
+import dev.demikv.libos.memory.MpscRing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -40,7 +41,7 @@ final class MailboxQueue extends IoQueue implements Mailbox {
     }
     boolean taken;
     try {
-      taken = ring.offer(message, offset, length);
+      taken = ring.offer(message, offset, length, 0);
     } catch (IllegalStateException e) {
       return false; // Closed meanwhile: the ring's memory is gone.
     }

@@ -7,6 +7,7 @@ import dev.demikv.libos.ffi.struct.RteEthConf;
 import dev.demikv.libos.ffi.struct.RteEthDevInfo;
 import dev.demikv.libos.ffi.struct.RteEthFpOps;
 import dev.demikv.libos.ffi.struct.RteEthLink;
+import dev.demikv.libos.ffi.struct.RteEthRss;
 import dev.demikv.libos.ffi.struct.RteEthXstat;
 import dev.demikv.libos.ffi.struct.RteMbuf;
 import dev.demikv.libos.ffi.struct.RteMbufDynfield;
@@ -125,6 +126,14 @@ final class DpdkLayoutTest {
         offset("rte_eth_conf", "rxmode.offloads", RteEthConf.RXMODE_OFFLOADS_OFFSET, 24),
         offset("rte_eth_conf", "txmode.offloads", RteEthConf.TXMODE_OFFLOADS_OFFSET, 72),
         offset("rte_eth_conf", "rx_adv_conf.rss_conf.rss_hf", RteEthConf.RSS_HF_OFFSET, 144),
+        new Row("(RTE_ETH_RETA_GROUP_SIZE)", RteEthRss.RETA_GROUP_SIZE, 64),
+        offset("rte_eth_rss_conf", "rss_key", RteEthRss.CONF_KEY_OFFSET, 0),
+        offset("rte_eth_rss_conf", "rss_key_len", RteEthRss.CONF_KEY_LEN_OFFSET, 8),
+        offset("rte_eth_rss_conf", "rss_hf", RteEthRss.CONF_HF_OFFSET, 16),
+        new Row("sizeof(struct rte_eth_rss_reta_entry64)", RteEthRss.RETA_BYTES, 136),
+        offset("rte_eth_rss_reta_entry64", "mask", RteEthRss.RETA_MASK_OFFSET, 0),
+        offset("rte_eth_rss_reta_entry64", "reta", RteEthRss.RETA_QUEUES_OFFSET, 8),
+        offset(info, "reta_size", RteEthDevInfo.RETA_SIZE_OFFSET, 104),
         offset(info, "driver_name", RteEthDevInfo.DRIVER_NAME_OFFSET, 8),
         offset(info, "if_index", RteEthDevInfo.IF_INDEX_OFFSET, 16),
         offset(info, "min_mtu", RteEthDevInfo.MIN_MTU_OFFSET, 20),
@@ -169,6 +178,7 @@ final class DpdkLayoutTest {
         offset(ops, "txq.data", abi.fpOpsTxqOffset(), old ? 88 : 64),
         offset(info, "max_rx_queues", queues, old ? 44 : 48),
         offset(info, "max_tx_queues", queues + 2, old ? 46 : 50),
+        offset("rte_eth_conf", "intr_conf", abi.confIntrConfOffset(), old ? 2264 : 2272),
         new Row("sizeof(struct rte_eth_conf)", abi.confBytes(), old ? 2272 : 2280));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.demikv.libos.config.Options;
+import dev.demikv.libos.device.QueueShare;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,7 +39,8 @@ final class StackConfigTest {
     }
     assertThat(StackConfig.of(options))
         .isEqualTo(StackConfig.of(Options.empty().with("network.address", "10.77.0.2/24")));
-    assertThat(TcpOptions.of(options)).isEqualTo(TcpOptions.of(Options.empty()));
+    assertThat(TcpOptions.of(options, QueueShare.WHOLE))
+        .isEqualTo(TcpOptions.of(Options.empty(), QueueShare.WHOLE));
   }
 
   @ParameterizedTest

@@ -7,6 +7,7 @@ import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.SgaPool;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.FrameSink;
+import dev.demikv.libos.device.QueueShare;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.memory.BufferPool;
 import dev.demikv.libos.memory.BufferPools;
@@ -55,7 +56,7 @@ final class StackHarness implements AutoCloseable, TransportProtocol {
     StackConfig config = StackConfig.of(options);
     SplittableRandom random = new SplittableRandom(7);
     stack = new NetStack(device, config, random, now);
-    udp = new Udp(stack, config.datagramsMax(), config.datagramBytes(), random);
+    udp = new Udp(stack, config.datagramsMax(), config.datagramBytes(), QueueShare.WHOLE, random);
     stack.start(buffers, this, udp);
     stack.begin(now);
   }

@@ -6,6 +6,9 @@ import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.device.FrameSink;
 import dev.demikv.libos.device.NetDevice;
 import dev.demikv.libos.device.NetDeviceInfo;
+import dev.demikv.libos.device.QueueHandover;
+import dev.demikv.libos.device.QueueShare;
+import dev.demikv.libos.device.QueueSteering;
 import dev.demikv.libos.device.TxFrame;
 import dev.demikv.libos.ffi.struct.RteEthLink;
 import dev.demikv.libos.lang.Nullable;
@@ -21,7 +24,6 @@ import java.util.function.ObjLongConsumer;
 /// One queue of a DPDK port.
 final class DpdkDevice implements NetDevice {
   private static final System.Logger LOGGER = System.getLogger(DpdkDevice.class.getName());
-  private static final long IDLE_SLEEP_NANOS_MIN = 50_000;
 
   /// How often an idle receive or a full transmit ring looks at the link.
   private static final int LINK_CHECK_TURNS = 256;
@@ -35,9 +37,11 @@ final class DpdkDevice implements NetDevice {
   private final FrameReceiver receiver;
   private final FrameSender sender;
   private final NetDeviceInfo info;
-  private final int descriptor;
-  private final long idleSleepNanosMax;
-  private long idleSleepNanos = IDLE_SLEEP_NANOS_MIN;
+  private final IdleWait idle;
+  private final QueueShare share;
+  private final @Nullable QueueHandover handover;
+  private final @Nullable QueueSteering steering;
+  private @Nullable BufferPools pools;
   private int turnsToLinkCheck;
   private boolean linkUp;
   private boolean closed;
@@ -54,8 +58,11 @@ final class DpdkDevice implements NetDevice {
     int lendable = options.mbufs() - options.rxRing() - options.txRing();
     this.receiver = new FrameReceiver(port, queue, lendable - lendable / 4, arena);
     this.sender = new FrameSender(port, queue, memory, options, arena);
-    this.descriptor = port.descriptor(queue);
-    this.idleSleepNanosMax = options.idleSleepNanosMax();
+    this.share = port.share(queue);
+    QueueHandover shared = port.handover();
+    this.handover = shared;
+    this.steering = shared == null ? null : new QueueSteering(share, shared, arena);
+    this.idle = new IdleWait(port, queue, options.idleSleepNanosMax(), arena);
     this.info =
         new NetDeviceInfo(
             port.name(),
@@ -89,9 +96,13 @@ final class DpdkDevice implements NetDevice {
                 ? "received buffers are the device's; long payload is attached"
                 : "received buffers are the device's; payload is copied behind headers"),
         new Capability(
-            "idle wait",
-            descriptor >= 0 ? Performer.KERNEL : Performer.LIBRARY,
-            descriptor >= 0 ? "the driver's packet socket" : "sleeps of 50 us and more"));
+            "idle wait", idle.byKernel() ? Performer.KERNEL : Performer.LIBRARY, idle.describe()),
+        new Capability(
+            "steering",
+            share.queues() > 1 ? Performer.DEVICE : Performer.LIBRARY,
+            share.queues() > 1
+                ? "queue " + queue + " of " + share.queues() + ", " + port.describeSteering()
+                : "one queue"));
   }
 
   @Override
@@ -100,15 +111,23 @@ final class DpdkDevice implements NetDevice {
   }
 
   @Override
-  public void start(BufferPools pools) {
-    receiver.start(pools);
+  public void start(BufferPools newPools) {
+    pools = newPools;
+    receiver.start(newPools);
   }
 
   @Override
   public int receive(FrameSink sink, int framesMax) {
-    int got = receiver.receive(sink, framesMax);
+    idle.awake();
+    QueueSteering steer = steering;
+    int got = receiver.receive(steer == null ? sink : steer.before(sink), framesMax);
+    QueueHandover shared = handover;
+    BufferPools buffers = pools;
+    if (shared != null && buffers != null) {
+      got += shared.drain(queue, sink, buffers, framesMax - got);
+    }
     if (got > 0) {
-      idleSleepNanos = IDLE_SLEEP_NANOS_MIN;
+      idle.busy();
     } else {
       lookAtLink();
     }
@@ -163,17 +182,17 @@ final class DpdkDevice implements NetDevice {
 
   @Override
   public int readinessFd() {
-    return descriptor;
+    return idle.descriptor();
   }
 
   @Override
   public long idleWaitNanosMax() {
-    if (descriptor >= 0 && sender.waiting() == 0) {
-      return Long.MAX_VALUE;
-    }
-    long sleep = idleSleepNanos;
-    idleSleepNanos = Math.min(idleSleepNanosMax, sleep + sleep / 4);
-    return sleep;
+    return idle.nanos(sender.waiting() > 0);
+  }
+
+  @Override
+  public QueueShare share() {
+    return share;
   }
 
   @Override
@@ -183,6 +202,13 @@ final class DpdkDevice implements NetDevice {
     visitor.accept("dpdk.mbufs-out", pool.buffers().outCount());
     visitor.accept("dpdk.mbufs-free", pool.buffers().depositedCount());
     visitor.accept("dpdk.tx-attached", sender.attachedCount());
+    visitor.accept("dpdk.link-up", port.isLinkUp(link) ? 1 : 0);
+    visitor.accept("dpdk.link-mbps", port.speedMbps(link));
+    visitor.accept("dpdk.interrupts-armed", idle.interruptsArmed());
+    QueueSteering steer = steering;
+    if (steer != null) {
+      steer.counters(visitor);
+    }
     port.xstats(visitor);
   }
 
@@ -199,6 +225,7 @@ final class DpdkDevice implements NetDevice {
     closed = true;
     sender.burst();
     sender.drop();
+    idle.close();
     port.eal().close(port, queue);
     sender.close();
     port.eal().leaveThread();

@@ -6,17 +6,22 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOsException;
 import dev.demikv.libos.device.NetDeviceInfo;
+import dev.demikv.libos.device.QueueHandover;
+import dev.demikv.libos.device.QueueShare;
 import dev.demikv.libos.device.dpdk.EalArguments.Vdev;
 import dev.demikv.libos.ffi.Dpdk;
 import dev.demikv.libos.ffi.DpdkEthdev;
 import dev.demikv.libos.ffi.struct.RteEthConf;
 import dev.demikv.libos.ffi.struct.RteEthDevInfo;
 import dev.demikv.libos.ffi.struct.RteEthLink;
+import dev.demikv.libos.ffi.struct.RteEthRss;
 import dev.demikv.libos.ffi.struct.RteEthXstat;
 import dev.demikv.libos.lang.Nullable;
+import dev.demikv.libos.wire.ToeplitzHash;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ObjLongConsumer;
 
@@ -27,6 +32,7 @@ final class DpdkPort {
   private static final long CHECKSUMS = DpdkEthdev.OFFLOAD_TCP_CKSUM | DpdkEthdev.OFFLOAD_UDP_CKSUM;
   private static final long RECEIVE_CHECKSUMS = CHECKSUMS | DpdkEthdev.OFFLOAD_IPV4_CKSUM;
   private static final int MAC_BYTES = 6;
+  private static final int KEY_BYTES_MAX = 64;
   private static final int MTU_BYTES = 1500; // IEEE 802.3, what drivers have by default.
 
   private final Eal eal;
@@ -38,11 +44,16 @@ final class DpdkPort {
   private final MbufPool[] pools;
   private final boolean[] claimed;
   private final int[] descriptors;
+  private final int[] interrupts;
   private final DpdkOptions options;
   private long receiveOffloads;
   private long transmitOffloads;
   private int ifIndex;
   private long macAddress;
+  private long hashFields;
+  private int retaSize;
+  private QueueShare.@Nullable Steering steering;
+  private @Nullable QueueHandover handover;
   private boolean started;
 
   /// A port that is not started.
@@ -66,13 +77,39 @@ final class DpdkPort {
     this.pools = new MbufPool[queues];
     this.claimed = new boolean[queues];
     this.descriptors = new int[queues];
+    this.interrupts = new int[queues];
+    Arrays.fill(interrupts, -1);
   }
 
-  /// Configures and starts it.
+  /// Configures and starts it, with interrupts where the driver has them.
   void start() {
+    int frameBytes = mtuBytes + NetDeviceInfo.LINK_BYTES_MAX;
+    for (int queue = 0; queue < queues; queue++) {
+      pools[queue] =
+          new MbufPool(eal.uniqueName("mbufs"), options.mbufs(), frameBytes, eal.indexOffset());
+    }
+    if (queues > 1) {
+      handover = new QueueHandover(queues, frameBytes);
+    }
+    if (vdev != null) {
+      start(false); // No software port has interrupts.
+      return;
+    }
+    try {
+      start(true);
+      findInterrupts();
+    } catch (LibOsException e) {
+      // Said here only: drivers refuse in different places and with different errors.
+      LOGGER.log(Level.DEBUG, "{0} has no receive interrupts: {1}", name, e.getMessage());
+      start(false);
+    }
+  }
+
+  private void start(boolean interrupts) {
     try (Arena call = Arena.ofConfined()) {
       MemorySegment conf = call.allocate(RteEthConf.BYTES_MAX, 64);
       choose(call, conf);
+      RteEthConf.setReceiveInterrupts(conf, eal.libraries().abi().confIntrConfOffset(), interrupts);
       short port = (short) number;
       String what = "configure the DPDK port " + name;
       check(
@@ -84,11 +121,8 @@ final class DpdkPort {
       rx.set(JAVA_SHORT, 0, (short) options.rxRing());
       tx.set(JAVA_SHORT, 0, (short) options.txRing());
       DpdkEthdev.rte_eth_dev_adjust_nb_rx_tx_desc(port, rx.address(), tx.address());
-      int frameBytes = mtuBytes + NetDeviceInfo.LINK_BYTES_MAX;
       for (int queue = 0; queue < queues; queue++) {
-        MbufPool pool =
-            new MbufPool(eal.uniqueName("mbufs"), options.mbufs(), frameBytes, eal.indexOffset());
-        pools[queue] = pool;
+        MbufPool pool = pools[queue];
         int any = Dpdk.SOCKET_ID_ANY;
         short q = (short) queue;
         short rxRing = rx.get(JAVA_SHORT, 0);
@@ -104,10 +138,56 @@ final class DpdkPort {
       }
       MemorySegment mac = call.allocate(8);
       check(DpdkEthdev.rte_eth_macaddr_get(port, mac.address()), what, "");
+      macAddress = 0;
       for (int i = 0; i < MAC_BYTES; i++) {
         macAddress = macAddress << 8 | mac.get(JAVA_BYTE, i) & 0xff;
       }
+      steering = queues > 1 ? readSteering(call) : null;
     }
+  }
+
+  /// The descriptors of the queues' interrupts.
+  private void findInterrupts() {
+    short port = (short) number;
+    for (int queue = 0; queue < queues; queue++) {
+      short q = (short) queue;
+      int fd = DpdkEthdev.rte_eth_dev_rx_intr_ctl_q_get_fd(port, q);
+      int code = fd < 0 ? -Errno.EOPNOTSUPP : DpdkEthdev.rte_eth_dev_rx_intr_enable(port, q);
+      if (code < 0) {
+        Arrays.fill(interrupts, -1);
+        return;
+      }
+      DpdkEthdev.rte_eth_dev_rx_intr_disable(port, q);
+      interrupts[queue] = fd;
+    }
+  }
+
+  /// The hash by which the device chooses a queue, when it tells.
+  private QueueShare.@Nullable Steering readSteering(Arena call) {
+    MemorySegment conf = call.allocate(RteEthRss.CONF_BYTES_MAX, 8);
+    MemorySegment key = call.allocate(KEY_BYTES_MAX);
+    RteEthRss.setKey(conf, key.address(), KEY_BYTES_MAX);
+    if (hashFields == 0
+        || retaSize == 0
+        || Integer.bitCount(retaSize) != 1
+        || DpdkEthdev.rte_eth_dev_rss_hash_conf_get((short) number, conf.address()) < 0
+        || RteEthRss.keyBytes(conf) < ToeplitzHash.KEY_BYTES
+        || RteEthRss.keyBytes(conf) > KEY_BYTES_MAX) {
+      return null;
+    }
+    int groups = (retaSize + RteEthRss.RETA_GROUP_SIZE - 1) / RteEthRss.RETA_GROUP_SIZE;
+    MemorySegment table = call.allocate((long) groups * RteEthRss.RETA_BYTES, 8);
+    RteEthRss.selectAll(table, groups);
+    if (DpdkEthdev.rte_eth_dev_rss_reta_query((short) number, table.address(), (short) retaSize)
+        < 0) {
+      return null;
+    }
+    int[] queueByHash = new int[retaSize];
+    for (int i = 0; i < retaSize; i++) {
+      queueByHash[i] = RteEthRss.queue(table, i);
+    }
+    byte[] bytes = key.asSlice(0, RteEthRss.keyBytes(conf)).toArray(JAVA_BYTE);
+    return new QueueShare.Steering(bytes, queueByHash);
   }
 
   private void choose(Arena call, MemorySegment conf) {
@@ -138,9 +218,10 @@ final class DpdkPort {
     ifIndex = RteEthDevInfo.ifIndex(info);
     RteEthConf.setMtu(conf, anyMtu ? Math.min(mtuBytes, MTU_BYTES) : mtuBytes);
     RteEthConf.setOffloads(conf, receiveOffloads, transmitOffloads);
-    long rss = RteEthDevInfo.rssOffloads(info) & DpdkEthdev.RSS_IP_TCP_UDP;
-    if (queues > 1 && rss != 0) {
-      RteEthConf.setRss(conf, DpdkEthdev.MQ_RX_RSS, rss);
+    hashFields = RteEthDevInfo.rssOffloads(info) & DpdkEthdev.RSS_IP_TCP_UDP;
+    retaSize = RteEthDevInfo.retaSize(info);
+    if (queues > 1 && hashFields != 0) {
+      RteEthConf.setRss(conf, DpdkEthdev.MQ_RX_RSS, hashFields);
     }
   }
 
@@ -200,6 +281,11 @@ final class DpdkPort {
       stopOnInterruptThread();
     } else {
       stop();
+    }
+    QueueHandover shared = handover;
+    if (shared != null) {
+      shared.close();
+      handover = null;
     }
     for (MbufPool pool : pools) {
       if (pool != null) {
@@ -265,6 +351,29 @@ final class DpdkPort {
     return descriptors[queue];
   }
 
+  /// The descriptor of a queue's interrupt, or -1.
+  int interrupt(int queue) {
+    return interrupts[queue];
+  }
+
+  /// What a queue's LibOs has of the port.
+  QueueShare share(int queue) {
+    return queues == 1 ? QueueShare.WHOLE : new QueueShare(queue, queues, steering);
+  }
+
+  /// For people: how packets come to queues.
+  String describeSteering() {
+    return steering != null
+        ? "RSS, whose hash is known"
+        : hashFields != 0 ? "RSS" : "as the driver does it";
+  }
+
+  /// Frames between its queues; `null` when there is only one.
+  @Nullable
+  QueueHandover handover() {
+    return handover;
+  }
+
   /// Whether the driver reads packets with the CPU, from any memory.
   boolean copies() {
     return vdev != null && vdev.copies();
@@ -288,6 +397,15 @@ final class DpdkPort {
   boolean isLinkUp(MemorySegment link) {
     return DpdkEthdev.rte_eth_link_get_nowait((short) number, link.address()) == 0
         && RteEthLink.isUp(link);
+  }
+
+  /// Speed of the link in Mbit/s, 0 if it is not known.
+  ///
+  /// @param link room for a [RteEthLink]
+  int speedMbps(MemorySegment link) {
+    return DpdkEthdev.rte_eth_link_get_nowait((short) number, link.address()) == 0
+        ? Math.max(0, RteEthLink.speedMbps(link))
+        : 0;
   }
 
   /// Reports the driver's own counters.

@@ -67,7 +67,7 @@ public final class DpdkProvider implements NetDeviceProvider {
         new Capability(
             "idle wait",
             Performer.KERNEL,
-            "the driver's packet socket (af_packet, af_xdp); others sleep for short times"));
+            "packet socket (af_packet, af_xdp) or receive interrupt (NICs); others sleep briefly"));
   }
 
   @Override

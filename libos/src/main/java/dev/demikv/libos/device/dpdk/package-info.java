@@ -14,8 +14,10 @@
 /// by a number in a field of its own in the mbuf. While Java has it, the mbuf's reference count
 /// stays 1 and the Buffer's count is the one that matters.
 ///
-/// Not here: receive interrupts (DPDK's software ports have none; a device without a descriptor to
-/// sleep on sleeps for short times), segmentation offloads, flow rules, secondary processes.
+/// A port has a queue for each LibOs of the process that uses it, see
+/// [dev.demikv.libos.device.QueueShare]; how an idle loop sleeps and is woken, IdleWait says.
+///
+/// Not here: segmentation offloads, flow rules, secondary processes.
 ///
 /// [Buffer]: dev.demikv.libos.memory.Buffer
 package dev.demikv.libos.device.dpdk;

@@ -3,6 +3,7 @@ package dev.demikv.libos.device.trace;
 import dev.demikv.libos.api.Capability;
 import dev.demikv.libos.device.NetDevice;
 import dev.demikv.libos.device.NetDeviceInfo;
+import dev.demikv.libos.device.QueueShare;
 import dev.demikv.libos.device.Waiter;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
@@ -73,6 +74,11 @@ abstract class WrappedDevice implements NetDevice {
   @Override
   public long nextTimerNanos() {
     return inner.nextTimerNanos();
+  }
+
+  @Override
+  public QueueShare share() {
+    return inner.share();
   }
 
   @Override

@@ -25,7 +25,17 @@ public final class RteEthConf {
   /// `rx_adv_conf.rss_conf.rss_hf`, 8 bytes: which headers are hashed.
   public static final int RSS_HF_OFFSET = 144;
 
+  /// The bit `intr_conf.rxq`: receive queues raise interrupts.
+  public static final int INTR_CONF_RXQ = 1 << 1;
+
   private RteEthConf() {}
+
+  /// Has receive queues raise interrupts, or not.
+  ///
+  /// @param intrConfOffset [dev.demikv.libos.ffi.DpdkAbi#confIntrConfOffset]
+  public static void setReceiveInterrupts(MemorySegment s, int intrConfOffset, boolean on) {
+    s.set(JAVA_INT, intrConfOffset, on ? INTR_CONF_RXQ : 0);
+  }
 
   /// Sets the MTU.
   public static void setMtu(MemorySegment s, int mtu) {

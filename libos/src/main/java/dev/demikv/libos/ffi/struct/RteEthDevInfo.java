@@ -33,6 +33,9 @@ public final class RteEthDevInfo {
   /// `tx_offload_capa`, 8 bytes.
   public static final int TX_OFFLOAD_CAPA_OFFSET = 80;
 
+  /// `reta_size`, 2 bytes: entries of the table from a hash to a queue.
+  public static final int RETA_SIZE_OFFSET = 104;
+
   /// `flow_type_rss_offloads`, 8 bytes.
   public static final int RSS_OFFLOADS_OFFSET = 112;
 
@@ -51,6 +54,11 @@ public final class RteEthDevInfo {
   /// What it can do with packets to send.
   public static long txOffloads(MemorySegment s) {
     return s.get(JAVA_LONG, TX_OFFLOAD_CAPA_OFFSET);
+  }
+
+  /// Entries of the table from a hash to a queue; 0 for none.
+  public static int retaSize(MemorySegment s) {
+    return s.get(JAVA_SHORT, RETA_SIZE_OFFSET) & 0xffff;
   }
 
   /// Headers it can hash.

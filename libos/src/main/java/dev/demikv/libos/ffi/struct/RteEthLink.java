@@ -1,5 +1,6 @@
 package dev.demikv.libos.ffi.struct;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
@@ -20,6 +21,11 @@ public final class RteEthLink {
   public static final int STATUS_BIT = 1 << 2;
 
   private RteEthLink() {}
+
+  /// Speed in Mbit/s; 0 or all ones when it is not known.
+  public static int speedMbps(MemorySegment s) {
+    return s.get(JAVA_INT, SPEED_OFFSET);
+  }
 
   /// Whether it is up.
   public static boolean isUp(MemorySegment s) {

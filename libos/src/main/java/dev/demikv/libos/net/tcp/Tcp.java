@@ -21,6 +21,9 @@ import java.util.random.RandomGenerator;
 ///
 /// Addresses are pairs of longs as in [Packet]: IPv4 in the low 32 bits of `low`, `high` 0.
 public final class Tcp {
+  /// Candidates among which a port is looked for whose packets need no detour.
+  private static final int DIRECT_PORTS_TRIED = 1_024;
+
   private final TcpShared shared;
   private final ListenerTable listeners;
   private final EphemeralPorts ports;
@@ -138,13 +141,23 @@ public final class Tcp {
 
   private int freePort(NetworkPath path, int remotePort, boolean reuse) {
     ports.begin(path.localHigh(), path.localLow(), path.remoteHigh(), path.remoteLow(), remotePort);
+    int detour = 0;
     for (int i = 0; i < ports.count(); i++) {
       int port = ports.next();
-      if (isFree(path, port, remotePort, reuse)) {
+      if (!isFree(path, port, remotePort, reuse)) {
+        continue;
+      }
+      if (shared.output.arrivesHere(path, port, remotePort)) {
         return port;
       }
+      if (detour == 0) {
+        detour = port;
+      }
+      if (i >= DIRECT_PORTS_TRIED) {
+        break;
+      }
     }
-    return 0;
+    return detour;
   }
 
   private boolean isFree(NetworkPath path, int port, int remotePort, boolean reuse) {

@@ -2,6 +2,7 @@ package dev.demikv.libos.net.udp;
 
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.ScatterGatherArray;
+import dev.demikv.libos.device.QueueShare;
 import dev.demikv.libos.device.TxFrame;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
@@ -31,10 +32,6 @@ public final class Udp implements TransportProtocol {
   /// Payloads up to here are copied into the frame: cheaper than another part.
   private static final int COPY_BYTES_MAX = 1_024;
 
-  /// RFC 6335 §6: the dynamic ports.
-  private static final int EPHEMERAL_MIN = 49_152;
-
-  private static final int EPHEMERAL_COUNT = 65_536 - EPHEMERAL_MIN;
   private static final int BUCKETS = 1_024;
 
   /// Of a pool's buffers, one in so many stays free of datagrams that wait.
@@ -42,6 +39,7 @@ public final class Udp implements TransportProtocol {
 
   private final NetStack stack;
   private final StackCounters counters;
+  private final QueueShare share;
   private final RandomGenerator random;
   private final int datagramsMax;
   private final int datagramBytes;
@@ -50,10 +48,17 @@ public final class Udp implements TransportProtocol {
 
   /// @param datagramsMax datagrams that may wait at a socket
   /// @param datagramBytes memory that they may hold, unless it is set at the socket
+  /// @param share which ports are ours
   /// @param random chooses ports
-  public Udp(NetStack stack, int datagramsMax, int datagramBytes, RandomGenerator random) {
+  public Udp(
+      NetStack stack,
+      int datagramsMax,
+      int datagramBytes,
+      QueueShare share,
+      RandomGenerator random) {
     this.stack = stack;
     this.counters = stack.counters();
+    this.share = share;
     this.random = random;
     this.datagramsMax = datagramsMax;
     this.datagramBytes = datagramBytes;
@@ -76,6 +81,9 @@ public final class Udp implements TransportProtocol {
       return -Errno.EADDRNOTAVAIL;
     }
     int port = name.port;
+    if (!share.mayUse(port)) {
+      return -Errno.EADDRNOTAVAIL;
+    }
     if (port == 0) {
       port = ephemeralPort(socket, wildcard, name);
     }
@@ -100,9 +108,10 @@ public final class Udp implements TransportProtocol {
 
   /// RFC 6056 §3.3.1: from a random port on, the first that is free.
   private int ephemeralPort(UdpSocket socket, boolean wildcard, StackName name) {
-    int first = random.nextInt(EPHEMERAL_COUNT);
-    for (int i = 0; i < EPHEMERAL_COUNT; i++) {
-      int port = EPHEMERAL_MIN + (first + i) % EPHEMERAL_COUNT;
+    int count = share.portMax() - share.portMin() + 1;
+    int first = random.nextInt(count);
+    for (int i = 0; i < count; i++) {
+      int port = share.portMin() + (first + i) % count;
       if (!isTaken(port, socket, wildcard, name)) {
         return port;
       }
