@@ -199,6 +199,8 @@ final class TcpLossTest {
     ConnectionInfo after = TestHost.statistics(peer.connection);
     assertThat(after.cwndBytes).isEqualTo(MSS);
     assertThat(after.retransmissionTimeouts).isEqualTo(1);
+    assertThat(after.retransmissions).isPositive();
+    assertThat(after.bytesRetransmitted).isEqualTo(after.retransmissions * MSS);
     peer.send(ACK, peer.seq, peer.ack + MSS, NONE, NONE);
     peer.ack += MSS;
     resent(peer, 0);
@@ -306,6 +308,7 @@ final class TcpLossTest {
     peer.send(ACK, peer.seq, peer.ack + 5 * MSS, NONE, NONE);
     peer.send(ACK, peer.seq, peer.ack + 5 * MSS, RawPeer.sack(peer.ack, peer.ack + MSS), NONE);
     ConnectionInfo after = TestHost.statistics(peer.connection);
+    assertThat(after.dsacksIn).isEqualTo(1);
     assertThat(after.spuriousRecoveries).isEqualTo(1);
     assertThat(after.cwndBytes).isGreaterThanOrEqualTo(before);
   }
