@@ -91,6 +91,16 @@ public interface LibOs extends AutoCloseable {
   /// Reads an option. getsockopt(2).
   int getsockopt(int qd, SocketOption option);
 
+  /// Tells state and statistics of the connection of a stream socket, as TCP_INFO of tcp(7) does:
+  /// windows, round-trip times, what was sent, acknowledged, sent again, what waits. Does not block
+  /// and allocates nothing: some tens of nanoseconds on the user-level stack, six system calls on
+  /// the kernel's.
+  ///
+  /// @param into filled in place; untouched unless 0 is returned. The caller's.
+  /// @return 0; `-EBADF`; `-ENOTCONN` (a listener, never connected, or the connect failed);
+  ///   `-EOPNOTSUPP` (not a stream socket, or the network backend has no such statistics)
+  int connectionInfo(int qd, ConnectionInfo into);
+
   /// Pushes an array. What completion means is [PushCompletion]; the result is the byte count.
   ///
   /// Storage: the array becomes one record; [QResult#position] tells where.

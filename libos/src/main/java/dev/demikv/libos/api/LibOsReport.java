@@ -2,6 +2,7 @@ package dev.demikv.libos.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// What a LibOs runs on, for people and for monitoring.
 ///
@@ -11,7 +12,37 @@ import java.util.Map;
 /// @param counters named counters of loop, transport, log and pools, in a stable order
 public record LibOsReport(
     String network, String storage, List<Capability> capabilities, Map<String, Long> counters) {
+  /// Last words of the names of what is counted now, and so goes down too.
+  private static final Set<String> GAUGES =
+      Set.of(
+          "in-use",
+          "sockets",
+          "operations",
+          "connections",
+          "handshakes",
+          "time-wait",
+          "listeners",
+          "receive-memory-bytes",
+          "segments-in-flight",
+          "rounds-in-flight",
+          "chunks-free",
+          "owned",
+          "spare",
+          "absent",
+          "bad",
+          "segment-bytes",
+          "record-bytes-max",
+          "mbufs-out",
+          "mbufs-free",
+          "tx-attached");
+
   public LibOsReport {
     capabilities = List.copyOf(capabilities);
+  }
+
+  /// Whether a counter of [#counters] tells how many there are now, and may go down; the others
+  /// count what happened since the LibOs was opened, and only grow.
+  public static boolean isGauge(String counter) {
+    return GAUGES.contains(counter.substring(counter.lastIndexOf('.') + 1));
   }
 }

@@ -2,7 +2,9 @@ package dev.demikv.libos.device;
 
 import dev.demikv.libos.api.AddressFamily;
 import dev.demikv.libos.api.Capability;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
+import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.SgaPool;
 import dev.demikv.libos.api.Shutdown;
@@ -98,6 +100,11 @@ public interface Transport extends AutoCloseable {
 
   /// See [dev.demikv.libos.api.LibOs#getsockopt].
   int getsockopt(int sid, SocketOption option);
+
+  /// See [dev.demikv.libos.api.LibOs#connectionInfo].
+  default int connectionInfo(int sid, ConnectionInfo into) {
+    return -Errno.EOPNOTSUPP;
+  }
 
   /// Hands what was pushed in this turn to the device, so that several pushes share one call.
   ///

@@ -105,6 +105,20 @@ public final class LibCConstants {
   /// Probes.
   public static final int TCP_KEEPCNT = 6;
 
+  /// State and statistics: a [dev.demikv.libos.ffi.struct.TcpInfo].
+  public static final int TCP_INFO = 11;
+
+  /// Name of the congestion control, up to 16 bytes.
+  public static final int TCP_CONGESTION = 13;
+
+  // linux/sockios.h.
+
+  /// ioctl: bytes received and not read.
+  public static final int SIOCINQ = 0x541b;
+
+  /// ioctl: bytes written and not acknowledged.
+  public static final int SIOCOUTQ = 0x5411;
+
   // sys/epoll.h.
 
   /// Readable.

@@ -1,6 +1,7 @@
 package dev.demikv.libos.net;
 
 import dev.demikv.libos.api.AddressFamily;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOsException;
@@ -384,6 +385,15 @@ final class StackStreamSocket extends StackSocket {
     }
     TcpConnection c = connection;
     return c == null ? -Errno.EALREADY : c.cancelPush(qtoken);
+  }
+
+  int connectionInfo(ConnectionInfo into) {
+    TcpConnection c = connection;
+    if (c == null) {
+      return -Errno.ENOTCONN;
+    }
+    c.statistics(into);
+    return 0;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.demikv.libos.net;
 import dev.demikv.libos.api.AddressFamily;
 import dev.demikv.libos.api.Capability;
 import dev.demikv.libos.api.Capability.Performer;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOsException;
@@ -379,6 +380,15 @@ public final class StackTransport implements Transport, TcpUser {
   @Override
   public int getsockopt(int sid, SocketOption option) {
     return require(sid, "getsockopt").getOption(option);
+  }
+
+  @Override
+  public int connectionInfo(int sid, ConnectionInfo into) {
+    return switch (find(sid)) {
+      case null -> -Errno.EBADF;
+      case StackStreamSocket stream -> stream.connectionInfo(into);
+      case StackDatagramSocket datagram -> -Errno.EOPNOTSUPP;
+    };
   }
 
   // Ports of streams from bind on. Control path.

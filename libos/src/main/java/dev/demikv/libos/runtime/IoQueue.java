@@ -1,5 +1,6 @@
 package dev.demikv.libos.runtime;
 
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOsException;
@@ -107,6 +108,13 @@ abstract class IoQueue {
   int getsockopt(SocketOption option) {
     throw new LibOsException(
         "getsockopt " + option, Errno.ENOPROTOOPT, "qd " + qd + " is a " + kind());
+  }
+
+  /// Fills in the statistics of a connection.
+  ///
+  /// @return 0 or -errno
+  int connectionInfo(ConnectionInfo into) {
+    return -Errno.EOPNOTSUPP;
   }
 
   /// Whether successful pushes are not delivered.

@@ -2,6 +2,7 @@ package dev.demikv.libos.runtime;
 
 import dev.demikv.libos.api.AddressFamily;
 import dev.demikv.libos.api.Capability;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
@@ -117,6 +118,12 @@ public final class LibOsRuntime implements LibOs {
       return PushCompletion.DURABLE.level();
     }
     return queue.getsockopt(option);
+  }
+
+  @Override
+  public int connectionInfo(int qd, ConnectionInfo into) {
+    IoQueue queue = queues.get(qd);
+    return queue == null ? -Errno.EBADF : queue.connectionInfo(into);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.demikv.libos.runtime;
 
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.Shutdown;
@@ -94,5 +95,10 @@ final class SocketQueue extends IoQueue {
   @Override
   int getsockopt(SocketOption option) {
     return transport.getsockopt(sid, option);
+  }
+
+  @Override
+  int connectionInfo(ConnectionInfo into) {
+    return transport.connectionInfo(sid, into);
   }
 }

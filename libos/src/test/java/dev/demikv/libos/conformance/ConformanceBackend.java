@@ -22,6 +22,8 @@ abstract class ConformanceBackend implements AutoCloseable {
     TWO_LIBOSES,
     /// Acknowledgements of the peer's transport are told.
     ACKED,
+    /// Statistics of a connection are told.
+    CONNECTION_INFO,
     /// A connected datagram socket learns that nobody listens.
     DATAGRAM_REFUSED,
     /// A host answers for its address also while no LibOs is open on it.

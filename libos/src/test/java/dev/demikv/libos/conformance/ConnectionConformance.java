@@ -3,6 +3,7 @@ package dev.demikv.libos.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.demikv.libos.api.AddressFamily;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.QResult;
@@ -383,6 +384,90 @@ abstract class ConnectionConformance extends PdpixConformance {
   void aPushCannotPromiseDurabilityOnASocket() {
     int qd = streamSocket(loop, V4);
     assertErrno(Errno.EOPNOTSUPP, () -> libos.setsockopt(qd, SocketOption.PUSH_COMPLETION, 2));
+  }
+
+  @Test
+  void aConnectionTellsWhatItIsAndCarries() {
+    needs(Feature.CONNECTION_INFO);
+    Pair pair = connected();
+    byte[] content = pattern(SEED, 0, 10_000);
+    await(loop.push(pair.client(), content));
+    assertThat(read(loop, pair.server(), content.length)).isEqualTo(content);
+    settle();
+
+    ConnectionInfo sender = info(pair.client());
+    assertThat(sender.state).isEqualTo(ConnectionInfo.State.ESTABLISHED);
+    assertThat(sender.congestionControl).isNotEmpty();
+    assertThat(sender.bytesOut).isEqualTo(content.length);
+    // Linux counts the SYN too.
+    assertThat(sender.bytesAcked).isBetween(10_000L, 10_001L);
+    assertThat(sender.bytesIn).isZero();
+    assertThat(sender.sendQueueBytes).isZero();
+    assertThat(sender.unsentBytes).isZero();
+    assertThat(sender.flightBytes).isZero();
+    assertThat(sender.segmentsOut).isPositive();
+    assertThat(sender.segmentsIn).isPositive();
+    assertThat(sender.mssBytes).isBetween(500, 1 << 16);
+    assertThat(sender.cwndBytes).isGreaterThanOrEqualTo(sender.mssBytes);
+    assertThat(sender.sendWindowBytes).isPositive();
+    assertThat(sender.srttNanos).isBetween(1L, 10_000_000_000L);
+    assertThat(sender.minRttNanos).isBetween(1L, 10_000_000_000L);
+    assertThat(sender.rtoNanos).isGreaterThanOrEqualTo(sender.srttNanos);
+    ConnectionInfo receiver = info(pair.server());
+    assertThat(receiver.bytesIn).isEqualTo(content.length);
+    assertThat(receiver.bytesOut).isZero();
+    assertThat(receiver.receiveQueueBytes).isZero();
+    assertThat(receiver.segmentsIn).isPositive();
+  }
+
+  @Test
+  void whatIsNotPoppedIsInTheReceiveQueue() {
+    needs(Feature.CONNECTION_INFO);
+    Pair pair = connected();
+    await(loop.push(pair.client(), "waits"));
+    settle();
+    assertThat(info(pair.server()).receiveQueueBytes).isEqualTo(5);
+    assertThat(readText(loop, pair.server(), 5)).isEqualTo("waits");
+    assertThat(info(pair.server()).receiveQueueBytes).isZero();
+  }
+
+  @Test
+  void theStatesOfAHalfCloseAreTold() {
+    needs(Feature.CONNECTION_INFO);
+    Pair pair = connected();
+    libos.shutdown(pair.client(), Shutdown.WRITE);
+    await(libos.pop(pair.server()));
+    settle();
+    assertThat(info(pair.client()).state).isEqualTo(ConnectionInfo.State.FIN_WAIT_2);
+    assertThat(info(pair.server()).state).isEqualTo(ConnectionInfo.State.CLOSE_WAIT);
+  }
+
+  @Test
+  void onlyConnectionsHaveStatistics() {
+    ConnectionInfo untouched = new ConnectionInfo();
+    untouched.mssBytes = 7;
+    assertThat(libos.connectionInfo(250, untouched)).isEqualTo(-Errno.EBADF);
+    int memory = track(libos.queue(1));
+    assertThat(libos.connectionInfo(memory, untouched)).isEqualTo(-Errno.EOPNOTSUPP);
+    if (backend.lacks().contains(Feature.CONNECTION_INFO)) {
+      Pair pair = connected();
+      assertThat(libos.connectionInfo(pair.client(), untouched)).isEqualTo(-Errno.EOPNOTSUPP);
+    } else {
+      assertThat(libos.connectionInfo(listener(), untouched)).isEqualTo(-Errno.ENOTCONN);
+      int fresh = streamSocket(loop, V4);
+      assertThat(libos.connectionInfo(fresh, untouched)).isEqualTo(-Errno.ENOTCONN);
+    }
+    if (!backend.lacks().contains(Feature.DATAGRAM)) {
+      int datagram = track(libos.socket(SocketType.DATAGRAM));
+      assertThat(libos.connectionInfo(datagram, untouched)).isEqualTo(-Errno.EOPNOTSUPP);
+    }
+    assertThat(untouched.mssBytes).isEqualTo(7);
+  }
+
+  private ConnectionInfo info(int qd) {
+    ConnectionInfo info = new ConnectionInfo();
+    assertThat(libos.connectionInfo(qd, info)).isZero();
+    return info;
   }
 
   @Test

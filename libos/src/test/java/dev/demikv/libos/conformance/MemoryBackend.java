@@ -43,7 +43,7 @@ final class MemoryBackend extends ConformanceBackend {
 
   @Override
   Set<Feature> lacks() {
-    return EnumSet.of(Feature.IPV6, Feature.DUAL_STACK);
+    return EnumSet.of(Feature.IPV6, Feature.DUAL_STACK, Feature.CONNECTION_INFO);
   }
 
   @Override

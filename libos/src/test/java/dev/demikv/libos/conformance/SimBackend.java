@@ -7,6 +7,8 @@ import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.sim.SimWorld;
+import java.util.EnumSet;
+import java.util.Set;
 
 /// A seeded world; with or without storage.
 final class SimBackend extends ConformanceBackend {
@@ -36,6 +38,11 @@ final class SimBackend extends ConformanceBackend {
         new LibOsConfig("sim", storage, options, LIMITS, LibOsConfig.Idle.BLOCK),
         world,
         world.random("libos " + host));
+  }
+
+  @Override
+  Set<Feature> lacks() {
+    return EnumSet.of(Feature.CONNECTION_INFO);
   }
 
   @Override

@@ -17,6 +17,7 @@ import dev.demikv.libos.ffi.struct.SockaddrIn6;
 import dev.demikv.libos.ffi.struct.SockaddrLl;
 import dev.demikv.libos.ffi.struct.Statvfs;
 import dev.demikv.libos.ffi.struct.Statx;
+import dev.demikv.libos.ffi.struct.TcpInfo;
 import dev.demikv.libos.ffi.struct.Timespec;
 import dev.demikv.libos.ffi.struct.Tpacket2Hdr;
 import dev.demikv.libos.ffi.struct.TpacketReq;
@@ -52,6 +53,7 @@ final class CLayoutTest {
           "linux/if_ether.h",
           "linux/if_packet.h",
           "linux/if_tun.h",
+          "linux/sockios.h",
           "linux/virtio_net.h",
           "net/if.h",
           "poll.h",
@@ -208,6 +210,53 @@ final class CLayoutTest {
         new Row("offsetof(struct tpacket2_hdr, tp_vlan_tpid)", Tpacket2Hdr.VLAN_TPID_OFFSET, 26));
   }
 
+  private static Row tcpInfo(String field, long ours, long golden) {
+    return new Row("offsetof(struct tcp_info, " + field + ")", ours, golden);
+  }
+
+  /// Of linux/tcp.h, which does not go together with netinet/tcp.h. As of Linux 6.1.
+  private static List<Row> tcpInfo() {
+    return List.of(
+        tcpInfo("tcpi_state", TcpInfo.STATE_OFFSET, 0),
+        tcpInfo("tcpi_backoff", TcpInfo.BACKOFF_OFFSET, 4),
+        tcpInfo("tcpi_options", TcpInfo.OPTIONS_OFFSET, 5),
+        tcpInfo("tcpi_rto", TcpInfo.RTO_OFFSET, 8),
+        tcpInfo("tcpi_snd_mss", TcpInfo.SND_MSS_OFFSET, 16),
+        tcpInfo("tcpi_unacked", TcpInfo.UNACKED_OFFSET, 24),
+        tcpInfo("tcpi_sacked", TcpInfo.SACKED_OFFSET, 28),
+        tcpInfo("tcpi_lost", TcpInfo.LOST_OFFSET, 32),
+        tcpInfo("tcpi_retrans", TcpInfo.RETRANS_OFFSET, 36),
+        tcpInfo("tcpi_rtt", TcpInfo.RTT_OFFSET, 68),
+        tcpInfo("tcpi_rttvar", TcpInfo.RTTVAR_OFFSET, 72),
+        tcpInfo("tcpi_snd_ssthresh", TcpInfo.SND_SSTHRESH_OFFSET, 76),
+        tcpInfo("tcpi_snd_cwnd", TcpInfo.SND_CWND_OFFSET, 80),
+        tcpInfo("tcpi_total_retrans", TcpInfo.TOTAL_RETRANS_OFFSET, 100),
+        tcpInfo("tcpi_bytes_acked", TcpInfo.BYTES_ACKED_OFFSET, 120),
+        tcpInfo("tcpi_bytes_received", TcpInfo.BYTES_RECEIVED_OFFSET, 128),
+        tcpInfo("tcpi_segs_out", TcpInfo.SEGS_OUT_OFFSET, 136),
+        tcpInfo("tcpi_segs_in", TcpInfo.SEGS_IN_OFFSET, 140),
+        tcpInfo("tcpi_notsent_bytes", TcpInfo.NOTSENT_BYTES_OFFSET, 144),
+        tcpInfo("tcpi_min_rtt", TcpInfo.MIN_RTT_OFFSET, 148),
+        tcpInfo("tcpi_delivery_rate", TcpInfo.DELIVERY_RATE_OFFSET, 160),
+        tcpInfo("tcpi_bytes_sent", TcpInfo.BYTES_SENT_OFFSET, 200),
+        tcpInfo("tcpi_bytes_retrans", TcpInfo.BYTES_RETRANS_OFFSET, 208),
+        tcpInfo("tcpi_dsack_dups", TcpInfo.DSACK_DUPS_OFFSET, 216),
+        tcpInfo("tcpi_reord_seen", TcpInfo.REORD_SEEN_OFFSET, 220),
+        tcpInfo("tcpi_rcv_ooopack", TcpInfo.RCV_OOOPACK_OFFSET, 224),
+        tcpInfo("tcpi_snd_wnd", TcpInfo.SND_WND_OFFSET, 228),
+        new Row("(TCPI_OPT_TIMESTAMPS)", TcpInfo.OPT_TIMESTAMPS, 1),
+        new Row("(TCPI_OPT_SACK)", TcpInfo.OPT_SACK, 2),
+        new Row("(TCPI_OPT_WSCALE)", TcpInfo.OPT_WSCALE, 4));
+  }
+
+  /// What came with Linux 6.2 and 6.7, where the headers are older: by table only.
+  private static List<Row> tcpInfoOfLater() {
+    return List.of(
+        tcpInfo("tcpi_rcv_wnd", TcpInfo.RCV_WND_OFFSET, 232),
+        tcpInfo("tcpi_total_rto", TcpInfo.TOTAL_RTO_OFFSET, 240),
+        new Row("sizeof(struct tcp_info)", TcpInfo.BYTES, 248));
+  }
+
   /// Of the constants, those that a typing error would not show elsewhere.
   private static Map<String, Long> goldenConstants() {
     Map<String, Long> golden = new LinkedHashMap<>();
@@ -220,6 +269,10 @@ final class CLayoutTest {
     golden.put("TCP_KEEPIDLE", 4L);
     golden.put("TCP_KEEPINTVL", 5L);
     golden.put("TCP_KEEPCNT", 6L);
+    golden.put("TCP_INFO", 11L);
+    golden.put("TCP_CONGESTION", 13L);
+    golden.put("SIOCINQ", 0x541bL);
+    golden.put("SIOCOUTQ", 0x5411L);
     golden.put("IPV6_V6ONLY", 26L);
     golden.put("EPOLLRDHUP", 8192L);
     golden.put("EPOLLET", -2_147_483_648L);
@@ -248,9 +301,27 @@ final class CLayoutTest {
 
   @Test
   void layoutsAreAsInTheTable() {
-    for (Row row : allLayouts()) {
+    List<Row> rows = new ArrayList<>(allLayouts());
+    rows.addAll(tcpInfo());
+    rows.addAll(tcpInfoOfLater());
+    for (Row row : rows) {
       assertThat(row.ours()).as(row.expression()).isEqualTo(row.golden());
     }
+  }
+
+  @Test
+  void tcpInfoIsTheCompilers(@TempDir Path directory) throws IOException, InterruptedException {
+    List<String> headers = List.of("stddef.h", "stdio.h", "linux/tcp.h");
+    Map<String, Long> ours = new LinkedHashMap<>();
+    tcpInfo().forEach(row -> ours.put(row.expression(), row.ours()));
+    String size = "sizeof(struct tcp_info)";
+    ours.put(size, 0L);
+    Map<String, Long> compilers =
+        new LinkedHashMap<>(CExpressions.values(directory, List.of(), headers, ours.keySet()));
+
+    assertThat(compilers.remove(size)).isGreaterThanOrEqualTo(232);
+    ours.remove(size);
+    assertThat(compilers).containsExactlyInAnyOrderEntriesOf(ours);
   }
 
   @Test

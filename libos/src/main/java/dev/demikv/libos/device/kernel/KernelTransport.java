@@ -17,6 +17,7 @@ import static dev.demikv.libos.ffi.LibCConstants.SOCK_STREAM;
 
 import dev.demikv.libos.api.AddressFamily;
 import dev.demikv.libos.api.Capability;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOsException;
@@ -57,6 +58,7 @@ final class KernelTransport implements Transport {
   private final Receiver receiver;
   private final Sender sender;
   private final SocketAddress address;
+  private final TcpInfoReader tcpInfo;
   private boolean closed;
 
   /// @throws LibOsException EMFILE, ENFILE, ENOMEM
@@ -71,6 +73,7 @@ final class KernelTransport implements Transport {
     receiver = new Receiver(shared, waiter, arena);
     sender = new Sender(shared, arena);
     address = new SocketAddress(arena);
+    tcpInfo = new TcpInfoReader(shared.calls, shared.socketOptions, arena);
   }
 
   @Override
@@ -445,6 +448,21 @@ final class KernelTransport implements Transport {
       throw failed("getsockopt " + option, rc);
     }
     return shared.socketOptions.valueRead();
+  }
+
+  @Override
+  public int connectionInfo(int sid, ConnectionInfo into) {
+    KernelSocket socket = shared.sockets.get(sid);
+    if (socket == null) {
+      return -Errno.EBADF;
+    }
+    if (!socket.isStream()) {
+      return -Errno.EOPNOTSUPP;
+    }
+    return switch (socket.state) {
+      case FREE, OPEN, LISTENING -> -Errno.ENOTCONN;
+      case CONNECTING, CONNECTED, FAILED -> tcpInfo.read(socket.fd, socket.outboundBytes, into);
+    };
   }
 
   @Override

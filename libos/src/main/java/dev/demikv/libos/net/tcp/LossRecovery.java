@@ -236,6 +236,7 @@ final class LossRecovery {
 
   private void duplicateReported(TcpConnection c, TcpOptions options) {
     shared.count(TcpCounter.DSACKS_IN);
+    c.dsacksIn++;
     c.rack.duplicateReported(c.sndNxt);
     if (c.undoable
         && c.undoRetransmissions > 0

@@ -73,6 +73,11 @@ final class Rack {
         || nanos == laterNanos && SequenceNumber.before(sequence, laterSequence);
   }
 
+  /// Whether a segment was delivered behind a later one, since the connection began.
+  boolean hasSeenReordering() {
+    return reorderingSeen;
+  }
+
   /// Whether there is a reason to look at a segment: one sent after it was delivered.
   boolean isOvertaken(SentSegment segment) {
     return isValid && sentBefore(segment.sentNanos, segment.end, sentNanos, end);

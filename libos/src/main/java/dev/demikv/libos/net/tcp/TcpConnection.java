@@ -2,6 +2,7 @@ package dev.demikv.libos.net.tcp;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.PushCompletion;
 import dev.demikv.libos.api.ScatterGatherArray;
@@ -186,6 +187,8 @@ public final class TcpConnection {
   long bytesIn;
   long bytesAcked;
   long retransmissions;
+  long bytesRetransmitted;
+  long dsacksIn;
   long retransmissionTimeouts;
   long fastRecoveries;
   long spuriousRecoveries;
@@ -276,6 +279,8 @@ public final class TcpConnection {
     bytesIn = 0;
     bytesAcked = 0;
     retransmissions = 0;
+    bytesRetransmitted = 0;
+    dsacksIn = 0;
     retransmissionTimeouts = 0;
     fastRecoveries = 0;
     spuriousRecoveries = 0;
@@ -566,8 +571,9 @@ public final class TcpConnection {
   }
 
   /// Fills in what the connection is and has done.
-  public void statistics(TcpStatistics into) {
-    into.state = state;
+  public void statistics(ConnectionInfo into) {
+    into.clear();
+    into.state = infoState();
     into.congestionControl = congestion.name();
     into.cwndBytes = congestion.cwndBytes();
     into.ssthreshBytes = congestion.ssthreshBytes();
@@ -578,6 +584,7 @@ public final class TcpConnection {
     into.sendBufferBytes = sendBufferBytes;
     into.receiveBufferBytes = receiveBufferBytes;
     into.sendQueueBytes = sendQueue.totalBytes();
+    into.unsentBytes = sendQueue.unsentBytes();
     into.receiveQueueBytes = receiveQueue.bytes();
     into.outOfOrderBytes = reassembler == null ? 0 : reassembler.bytes();
     into.mssBytes = path == null ? 0 : SegmentWriter.mss(this);
@@ -589,14 +596,33 @@ public final class TcpConnection {
     into.segmentsIn = segmentsIn;
     into.segmentsOut = segmentsOut;
     into.bytesIn = bytesIn;
+    into.bytesOut = bytesAcked + sendQueue.totalBytes() - sendQueue.unsentBytes();
     into.bytesAcked = bytesAcked;
     into.retransmissions = retransmissions;
+    into.bytesRetransmitted = bytesRetransmitted;
     into.retransmissionTimeouts = retransmissionTimeouts;
     into.fastRecoveries = fastRecoveries;
     into.spuriousRecoveries = spuriousRecoveries;
+    into.dsacksIn = dsacksIn;
     into.outOfOrderIn = outOfOrderIn;
+    into.reorderingSeen = rack.hasSeenReordering();
     into.windowScaling = windowScaling;
     into.timestamps = timestampsOk;
     into.sack = sackOk;
+  }
+
+  private ConnectionInfo.State infoState() {
+    return switch (state) {
+      case CLOSED -> ConnectionInfo.State.CLOSED;
+      case SYN_SENT -> ConnectionInfo.State.SYN_SENT;
+      case SYN_RECEIVED -> ConnectionInfo.State.SYN_RECEIVED;
+      case ESTABLISHED -> ConnectionInfo.State.ESTABLISHED;
+      case FIN_WAIT_1 -> ConnectionInfo.State.FIN_WAIT_1;
+      case FIN_WAIT_2 -> ConnectionInfo.State.FIN_WAIT_2;
+      case CLOSE_WAIT -> ConnectionInfo.State.CLOSE_WAIT;
+      case CLOSING -> ConnectionInfo.State.CLOSING;
+      case LAST_ACK -> ConnectionInfo.State.LAST_ACK;
+      case TIME_WAIT -> ConnectionInfo.State.TIME_WAIT;
+    };
   }
 }

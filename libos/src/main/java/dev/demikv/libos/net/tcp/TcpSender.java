@@ -140,6 +140,7 @@ final class TcpSender {
     }
     shared.count(TcpCounter.RETRANSMISSIONS);
     c.retransmissions++;
+    c.bytesRetransmitted += length;
     if (c.undoable) {
       c.undoRetransmissions++;
       if (c.undoTimestamp == 0) {

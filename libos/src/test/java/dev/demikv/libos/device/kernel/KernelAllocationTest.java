@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.demikv.libos.api.AddressFamily;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.SgaPool;
@@ -68,6 +69,7 @@ final class KernelAllocationTest {
     private int client;
     private int server = -1;
     private int connected = 1;
+    private final ConnectionInfo info = new ConnectionInfo();
     private int echoes;
     private int target;
 
@@ -138,6 +140,9 @@ final class KernelAllocationTest {
       }
       if (qtoken == CLIENT) {
         sga.drop();
+        if (type == SocketType.STREAM && transport.connectionInfo(client, info) != 0) {
+          throw new AssertionError("no statistics");
+        }
         echoes++;
         if (echoes < target) {
           send();

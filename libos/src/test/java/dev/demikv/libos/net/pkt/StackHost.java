@@ -1,5 +1,6 @@
 package dev.demikv.libos.net.pkt;
 
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.PushCompletion;
 import dev.demikv.libos.api.ScatterGatherArray;
@@ -16,7 +17,6 @@ import dev.demikv.libos.net.tcp.TcpConnection;
 import dev.demikv.libos.net.tcp.TcpCounter;
 import dev.demikv.libos.net.tcp.TcpListener;
 import dev.demikv.libos.net.tcp.TcpState;
-import dev.demikv.libos.net.tcp.TcpStatistics;
 import dev.demikv.libos.net.tcp.TcpUser;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -54,7 +54,7 @@ final class StackHost implements ScriptHost, TcpUser {
   private final Packet packet = new Packet();
   private final Map<Integer, Socket> sockets = new HashMap<>();
   private final IdentityHashMap<TcpConnection, Socket> byConnection = new IdentityHashMap<>();
-  private final TcpStatistics statistics = new TcpStatistics();
+  private final ConnectionInfo statistics = new ConnectionInfo();
   private final Script script;
   private TcpListener listener;
   private long nowNanos = START_NANOS;
@@ -408,10 +408,10 @@ final class StackHost implements ScriptHost, TcpUser {
   private void stat(TcpConnection connection, List<String> arguments) {
     connection.statistics(statistics);
     try {
-      Object value = TcpStatistics.class.getField(arguments.getFirst()).get(statistics);
+      Object value = ConnectionInfo.class.getField(arguments.getFirst()).get(statistics);
       compare(arguments, String.valueOf(value));
     } catch (ReflectiveOperationException e) {
-      throw new ScriptFailure("TcpStatistics has no " + arguments.getFirst());
+      throw new ScriptFailure("ConnectionInfo has no " + arguments.getFirst());
     }
   }
 

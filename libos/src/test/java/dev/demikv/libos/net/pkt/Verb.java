@@ -30,7 +30,7 @@ enum Verb {
   OPTION("[A-Z_]+ -?\\d+", "NAME VALUE"),
   /// Asserts the state of the connection.
   STATE("[A-Z_0-9]+", "STATE"),
-  /// Asserts a number of [dev.demikv.libos.net.tcp.TcpStatistics]. Not on a kernel.
+  /// Asserts a number of [dev.demikv.libos.api.ConnectionInfo]. Not on a kernel.
   STAT("\\w+ (==|!=|<=|>=|<|>) \\S+", "FIELD ==|!=|<=|>=|<|> VALUE"),
   /// Asserts a [dev.demikv.libos.net.tcp.TcpCounter]. Not on a kernel.
   COUNTER("[A-Z_0-9]+ (==|!=|<=|>=|<|>) \\d+", "COUNTER ==|!=|<=|>=|<|> N"),

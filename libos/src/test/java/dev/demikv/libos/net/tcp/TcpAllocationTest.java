@@ -3,6 +3,7 @@ package dev.demikv.libos.net.tcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.ScatterGatherArray;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
@@ -37,6 +38,24 @@ final class TcpAllocationTest {
       pair.bulk(100_000_000, piece);
       long least = least(() -> pair.bulk(30_000_000, piece));
       assertThat(least).as("bytes allocated in 20,000 segments").isLessThan(20_000);
+    }
+  }
+
+  @Test
+  void statisticsAllocateNothing() {
+    try (Arena arena = Arena.ofConfined()) {
+      DirectPair pair = new DirectPair(arena, config());
+      pair.echo(1, pair.array(64));
+      ConnectionInfo info = new ConnectionInfo();
+      long least =
+          least(() -> {
+            for (int i = 0; i < ECHOES; i++) {
+              pair.clientConnection.statistics(info);
+            }
+          });
+
+      assertThat(info.bytesIn).isEqualTo(64);
+      assertThat(least).as("bytes allocated in " + ECHOES + " looks").isLessThan(ECHOES);
     }
   }
 

@@ -6,6 +6,7 @@ import static dev.demikv.libos.net.tcp.RawPeer.RST;
 import static dev.demikv.libos.net.tcp.RawPeer.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.net.Rfc;
 import java.util.HashSet;
@@ -45,7 +46,7 @@ final class TcpHandshakeTest {
     assertThat(server.accepted.getFirst().state()).isEqualTo(TcpState.ESTABLISHED);
     assertThat(server.accepted.getFirst().remotePort()).isEqualTo(c.localPort());
     assertThat(wire.carried).isEqualTo(3);
-    TcpStatistics agreed = TestHost.statistics(c);
+    ConnectionInfo agreed = TestHost.statistics(c);
     assertThat(agreed.sack && agreed.timestamps && agreed.windowScaling).isTrue();
     assertThat(agreed.srttNanos).isEqualTo(2 * wire.delayNanos);
   }
@@ -221,7 +222,7 @@ final class TcpHandshakeTest {
         });
     wire.until(() -> peers[1] != null, TestWire.SECOND);
     peers[1].pump();
-    TcpStatistics agreed = TestHost.statistics(peers[1].connection);
+    ConnectionInfo agreed = TestHost.statistics(peers[1].connection);
     assertThat(agreed.sack && agreed.timestamps && agreed.windowScaling).isTrue();
     assertThat(agreed.mssBytes).isEqualTo(1_448);
     wire.until(() -> peers[0].isDone() && peers[1].isDone(), 10 * TestWire.SECOND);

@@ -4,6 +4,7 @@ import static dev.demikv.libos.net.tcp.RawPeer.ACK;
 import static dev.demikv.libos.net.tcp.RawPeer.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.net.Rfc;
 import java.util.ArrayList;
@@ -195,9 +196,11 @@ final class TcpLossTest {
     peer.wire.run(250 * TestWire.MILLISECOND);
     resent(peer, 0);
     peer.nothingMore();
-    TcpStatistics after = TestHost.statistics(peer.connection);
+    ConnectionInfo after = TestHost.statistics(peer.connection);
     assertThat(after.cwndBytes).isEqualTo(MSS);
     assertThat(after.retransmissionTimeouts).isEqualTo(1);
+    assertThat(after.retransmissions).isPositive();
+    assertThat(after.bytesRetransmitted).isEqualTo(after.retransmissions * MSS);
     peer.send(ACK, peer.seq, peer.ack + MSS, NONE, NONE);
     peer.ack += MSS;
     resent(peer, 0);
@@ -304,7 +307,8 @@ final class TcpLossTest {
     // The original was only late; then the copy arrives.
     peer.send(ACK, peer.seq, peer.ack + 5 * MSS, NONE, NONE);
     peer.send(ACK, peer.seq, peer.ack + 5 * MSS, RawPeer.sack(peer.ack, peer.ack + MSS), NONE);
-    TcpStatistics after = TestHost.statistics(peer.connection);
+    ConnectionInfo after = TestHost.statistics(peer.connection);
+    assertThat(after.dsacksIn).isEqualTo(1);
     assertThat(after.spuriousRecoveries).isEqualTo(1);
     assertThat(after.cwndBytes).isGreaterThanOrEqualTo(before);
   }
@@ -324,7 +328,7 @@ final class TcpLossTest {
     wire.delayNanos = 400 * TestWire.MILLISECOND;
     client.push(c, new byte[10_000]);
     wire.run(2 * TestWire.SECOND);
-    TcpStatistics after = TestHost.statistics(c);
+    ConnectionInfo after = TestHost.statistics(c);
     assertThat(after.spuriousRecoveries).isPositive();
     assertThat(after.cwndBytes).isGreaterThan(10_000);
     assertThat(after.ssthreshBytes).isEqualTo(Integer.MAX_VALUE);

@@ -1,5 +1,6 @@
 package dev.demikv.libos.net.tcp;
 
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.PushCompletion;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.SgaPool;
@@ -169,8 +170,8 @@ final class TestHost implements PacketOutput, TcpUser {
     return tcp.counter(counter);
   }
 
-  static TcpStatistics statistics(TcpConnection c) {
-    TcpStatistics statistics = new TcpStatistics();
+  static ConnectionInfo statistics(TcpConnection c) {
+    ConnectionInfo statistics = new ConnectionInfo();
     c.statistics(statistics);
     return statistics;
   }
