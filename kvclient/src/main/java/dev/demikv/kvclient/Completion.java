@@ -11,6 +11,8 @@ import java.util.Arrays;
 /// nothing.
 public final class Completion {
   private static final byte[] NO_BYTES = {};
+  private static final int FIRST_BYTES = 2 << 10;
+  private static final int KEPT_BYTES = 1 << 20;
 
   /// What came of a command.
   public enum Status {
@@ -37,6 +39,7 @@ public final class Completion {
   private byte[] bytes = NO_BYTES;
   private MemorySegment segment = MemorySegment.NULL;
   private int replyOffset;
+  private int replyLength;
   private byte type;
   private int payloadOffset;
   private int payloadLength;
@@ -155,11 +158,33 @@ public final class Completion {
     bytes = buffer.bytes();
     segment = buffer.segment();
     replyOffset = offset;
+    replyLength = scanner.replyLength();
     type = scanner.type();
     status = type == '-' || type == '!' ? Status.SERVER_ERROR : Status.OK;
     payloadOffset = offset + scanner.payloadOffset();
     payloadLength = scanner.payloadLength();
     number = scanner.number();
+  }
+
+  /// Copies another one, with the reply's bytes to an array of this one's own, which is made anew
+  /// only when it is too small, or far too large: for one that nothing else is filled into.
+  void copyFrom(Completion other) {
+    int length = other.replyLength;
+    if (bytes.length < length || bytes.length > KEPT_BYTES && length <= KEPT_BYTES) {
+      bytes = new byte[Math.max(FIRST_BYTES, length)];
+      segment = MemorySegment.ofArray(bytes);
+    }
+    System.arraycopy(other.bytes, other.replyOffset, bytes, 0, length);
+    id = other.id;
+    status = other.status;
+    outcomeUnknown = other.outcomeUnknown;
+    cause = other.cause;
+    replyOffset = 0;
+    replyLength = length;
+    type = other.type;
+    payloadOffset = other.payloadOffset - other.replyOffset;
+    payloadLength = other.payloadLength;
+    number = other.number;
   }
 
   /// Fills in that no reply came.
@@ -170,7 +195,9 @@ public final class Completion {
     cause = because;
     bytes = NO_BYTES;
     segment = MemorySegment.NULL;
+    replyLength = 0;
     type = '_';
+    replyOffset = 0;
     payloadOffset = 0;
     payloadLength = -1;
     number = 0;

@@ -105,6 +105,12 @@ final class Connection {
     return inFlight.count();
   }
 
+  /// Whether [#collect] would deliver a failure.
+  boolean hasFailures() {
+    return expiredCount > 0
+        || !inFlight.isEmpty() && inFlight.status(inFlight.head()) == InFlight.FAILED;
+  }
+
   /// The database that the next connection selects.
   void setDatabase(int database) {
     greeting.setDatabase(database);

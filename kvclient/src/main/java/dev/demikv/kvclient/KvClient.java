@@ -21,7 +21,8 @@ import java.util.random.RandomGenerator;
 /// A client owns a LibOs ([#open]) or lives in the loop of one that others use too ([#on]). In a
 /// shared loop the blocking styles wait for their own tokens only; whoever calls [LibOs#waitNext]
 /// there hands each result to [#onCompletion], and calls [#poll] with a time-out of 0 once per
-/// turn, at the latest after [#nanosToNextTimer].
+/// turn, at the latest after [#nanosToNextTimer]. For many clients in one loop there is
+/// [KvClientGroup].
 ///
 /// **Order.** Commands are executed in the order they were submitted. The blocking styles may be
 /// used only while no submitted command is outstanding.
@@ -32,16 +33,25 @@ import java.util.random.RandomGenerator;
 /// ([KvClientConfig#readRetriesMax] times), and nothing else.
 ///
 /// **Threads.** A client belongs to the thread that made it. For more threads make more clients: a
-/// connection each is what one loop per core wants, and there is no lock to share.
-public final class KvClient implements KvCommands, AutoCloseable {
+/// connection each is what one loop per core wants, and there is no lock to share. Where a device
+/// can be opened only once, the threads of a process share its loop: [SharedLoop].
+public final class KvClient implements KvCommands {
   private static final int RESULTS = 16;
 
   /// After so long without a reply, a blocking call first looks whether the connection still is.
   private static final long IDLE_NANOS = 10_000_000;
 
+  /// Fields of the group that the client is in.
+  int groupIndex;
+
+  boolean touched;
+  boolean ready;
+
   private final KvClientConfig config;
   private final LibOs libos;
   private final boolean ownsLibOs;
+  private final @Nullable KvClientGroup group;
+  private final int tag;
   private final Clock clock;
   private final Connection connection;
   private final QResult[] results = new QResult[RESULTS];
@@ -54,10 +64,18 @@ public final class KvClient implements KvCommands, AutoCloseable {
   private boolean closed;
 
   private KvClient(
-      LibOs libos, boolean ownsLibOs, KvClientConfig config, Clock clock, RandomGenerator random) {
+      LibOs libos,
+      boolean ownsLibOs,
+      @Nullable KvClientGroup group,
+      int tag,
+      KvClientConfig config,
+      Clock clock,
+      RandomGenerator random) {
     this.config = config;
     this.libos = libos;
     this.ownsLibOs = ownsLibOs;
+    this.group = group;
+    this.tag = tag;
     this.clock = clock;
     this.commandTimeoutNanos = config.commandTimeoutNanos();
     this.connection =
@@ -92,7 +110,7 @@ public final class KvClient implements KvCommands, AutoCloseable {
   public static KvClient openLazily(KvClientConfig config, Clock clock, RandomGenerator random) {
     LibOs libos = LibOses.open(config.libos(), clock, random);
     try {
-      return new KvClient(libos, true, config, clock, random);
+      return new KvClient(libos, true, null, 0, config, clock, random);
     } catch (RuntimeException e) {
       libos.close();
       throw e;
@@ -107,7 +125,18 @@ public final class KvClient implements KvCommands, AutoCloseable {
   /// @param random for the jitter of reconnection
   public static KvClient on(
       LibOs libos, KvClientConfig config, Clock clock, RandomGenerator random) {
-    return new KvClient(libos, false, config, clock, random);
+    return new KvClient(libos, false, null, 0, config, clock, random);
+  }
+
+  /// A client of a group.
+  static KvClient in(
+      KvClientGroup group,
+      int tag,
+      LibOs libos,
+      KvClientConfig config,
+      Clock clock,
+      RandomGenerator random) {
+    return new KvClient(libos, false, group, tag, config, clock, random);
   }
 
   /// Connects, unless connected, and waits until the server has greeted.
@@ -126,6 +155,11 @@ public final class KvClient implements KvCommands, AutoCloseable {
       turn(Math.max(0, connection.nanosToNextTimer(now)));
       now = clock.nanoTime();
     }
+  }
+
+  /// The number that it was added to its [KvClientGroup] with; 0 without a group.
+  public int tag() {
+    return tag;
   }
 
   /// Whether the server has greeted and the connection is not known to be lost.
@@ -215,15 +249,18 @@ public final class KvClient implements KvCommands, AutoCloseable {
         throw tooLarge(command);
       }
       Completion completion = awaitOne();
-      boolean again =
-          completion.status() == Completion.Status.CONNECTION_LOST
-              && (command.isReadOnly() || !completion.outcomeUnknown())
-              && retries < config.readRetriesMax();
+      boolean again = mayRepeat(command, completion) && retries < config.readRetriesMax();
       now = clock.nanoTime();
       if (!again || now - begun >= commandTimeoutNanos) {
         return completion;
       }
     }
+  }
+
+  /// Whether a command may be sent again after what came of it.
+  static boolean mayRepeat(Command command, Completion completion) {
+    return completion.status() == Completion.Status.CONNECTION_LOST
+        && (command.isReadOnly() || !completion.outcomeUnknown());
   }
 
   private Completion awaitOne() {
@@ -259,8 +296,16 @@ public final class KvClient implements KvCommands, AutoCloseable {
   /// @return its id, > 0; -EAGAIN (too many in flight, or too many bytes wait: poll first);
   ///   -EMSGSIZE (longer than [KvClientConfig#requestBytesMax])
   public long submit(Command command) {
+    return submit(command, commandTimeoutNanos);
+  }
+
+  /// As [#submit(Command)], with a time-out of its own.
+  long submit(Command command, long timeoutNanos) {
     checkOpen();
-    return connection.submit(command, clock.nanoTime(), commandTimeoutNanos);
+    if (group != null) {
+      group.touch(this);
+    }
+    return connection.submit(command, clock.nanoTime(), timeoutNanos);
   }
 
   /// Commands whose outcome was not delivered.
@@ -281,6 +326,9 @@ public final class KvClient implements KvCommands, AutoCloseable {
     long now = clock.nanoTime();
     long begun = now;
     boolean turned = timeoutNanos == 0 && !ownsLibOs;
+    if (group != null) {
+      group.touch(this); // It may have to try again, or to wait for a time.
+    }
     for (; ; ) {
       connection.advance(now);
       int count = connection.collect(into, now);
@@ -301,13 +349,43 @@ public final class KvClient implements KvCommands, AutoCloseable {
   ///
   /// @return false when it belongs to somebody else
   public boolean onCompletion(QResult result) {
-    return connection.onCompletion(result, clock.nanoTime());
+    return onCompletion(result, clock.nanoTime());
+  }
+
+  boolean onCompletion(QResult result, long nowNanos) {
+    return connection.onCompletion(result, nowNanos);
+  }
+
+  /// Begins to connect; [#isConnected] or [#failedAttemptCount] will tell.
+  void beginConnecting() {
+    if (group != null) {
+      group.touch(this);
+    }
+    connection.connectNow(clock.nanoTime());
+  }
+
+  long failedAttemptCount() {
+    return connection.failedAttemptCount();
+  }
+
+  /// Whether there are outcomes that no completion told of.
+  boolean hasFailures() {
+    return connection.hasFailures();
+  }
+
+  /// Does what is due, for a group.
+  void advance(long nowNanos) {
+    connection.advance(nowNanos);
   }
 
   /// How long a shared loop may sleep before it calls [#poll] without a completion;
   /// [Long#MAX_VALUE] when there is nothing to wait for but completions.
   public long nanosToNextTimer() {
-    return Math.max(0, connection.nanosToNextTimer(clock.nanoTime()));
+    return nanosToNextTimer(clock.nanoTime());
+  }
+
+  long nanosToNextTimer(long nowNanos) {
+    return Math.max(0, connection.nanosToNextTimer(nowNanos));
   }
 
   // ---- the loop
@@ -346,7 +424,7 @@ public final class KvClient implements KvCommands, AutoCloseable {
     return idleToken;
   }
 
-  private KvException lastFailure() {
+  KvException lastFailure() {
     KvException failure = connection.lastFailure();
     return failure != null ? failure : new KvException.ConnectionLost("not connected", false, null);
   }
@@ -370,6 +448,9 @@ public final class KvClient implements KvCommands, AutoCloseable {
       return;
     }
     connection.close();
+    if (group != null) {
+      group.remove(this);
+    }
     if (idleQd != 0) {
       libos.close(idleQd);
       libos.wait(idleToken, 0, results[0]);

@@ -10,7 +10,11 @@ import java.util.Map;
 /// as [#execute] does.
 ///
 /// Keys and values are bytes; the forms with texts write and read UTF-8.
-public interface KvCommands {
+public interface KvCommands extends AutoCloseable {
+  /// Closes the connection. Idempotent.
+  @Override
+  void close();
+
   /// Sends a command and waits for its reply.
   ///
   /// @return the reply, never an error

@@ -4,6 +4,8 @@
 /// It is not aware of devices: the same client runs on every backend, chosen by configuration.
 ///
 /// ```
+///   SharedClient ──▶ SharedLoop (a thread)                for threads that share one device
+///                       └─ KvClientGroup                  for many clients in one loop
 ///   KvClient (blocking, completions)   Pipeline           what users hold; the only one that waits
 ///       └─ Connection                                     state machine: time and completions in
 ///            ├─ Greeting        HELLO, AUTH, SELECT
@@ -37,8 +39,8 @@
 /// announced, only for bytes that came.
 ///
 /// Not there: subscriptions (pushes are dropped), routing over a cluster, TLS, streamed RESP3
-/// types. There is no client for several threads: a client per thread has its own connection and
-/// loop, and nothing to lock.
+/// types. There is no connection for several threads: each has its own, in a loop of its own, or in
+/// a [SharedLoop] where a device can be opened only once, and nothing to lock.
 ///
 /// Sources: RESP3 specification (redis.io/docs/latest/develop/reference/protocol-spec).
 package dev.demikv.kvclient;
