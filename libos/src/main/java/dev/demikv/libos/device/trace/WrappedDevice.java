@@ -51,6 +51,11 @@ abstract class WrappedDevice implements NetDevice {
   }
 
   @Override
+  public boolean isFull() {
+    return inner.isFull();
+  }
+
+  @Override
   public int flush() {
     return inner.flush();
   }
