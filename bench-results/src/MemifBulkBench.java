@@ -40,7 +40,7 @@ final class MemifBulkBench {
   private static final int CHUNK_BYTES = 256 << 10;
   private static final int CHUNKS = 4;
   private static final int BURST_COUNT = 32;
-  private static final int WARM_UP_ROUNDS = 3;
+  private static final int WARM_UP_ROUNDS = 5;
 
   /// What a round measures, in this order.
   private static final String[] PHASES = {"to-server", "to-client", "frames", "copies"};
@@ -113,13 +113,17 @@ final class MemifBulkBench {
     return java.util.Arrays.copyOfRange(all, WARM_UP_ROUNDS, all.length);
   }
 
-  /// Options of a port for frames of a size: one buffer of memif holds a frame.
+  /// Options of a port for frames of a size: one buffer of memif holds a frame, and what goes round
+  /// (memif's ring, packet buffers) fits the caches of a core.
   private static Options options(boolean server, String socket, int number, int mtu) {
     Map<String, String> small = MemifBench.options(server, socket, number);
     String memif = mtu > 2_000 ? ",bsize=9024,rsize=6" : ",rsize=8";
     return Options.of(small)
 
         .with("network.dpdk.eal-args", small.get("network.dpdk.eal-args") + memif)
+        .with("network.dpdk.mbufs", "1023")
+        .with("network.dpdk.rx-ring", "128")
+        .with("network.dpdk.tx-ring", "128")
         .with("network.mtu", "" + mtu)
         .with("network.address", server ? "10.77.0.1/24" : "10.77.0.2/24");
   }

@@ -47,6 +47,12 @@ public interface NetDevice extends AutoCloseable {
   @Nullable
   Buffer takeFrame(int lengthBytes);
 
+  /// Whether [#transmit] would refuse a frame now for want of room, so that nobody fills and sums
+  /// one in vain. Hands over to the hardware what waits for that, to find out.
+  default boolean isFull() {
+    return false;
+  }
+
   /// Takes a frame for sending. On 0 the device takes over one reference on the buffer of each part
   /// and drops it when it no longer needs the bytes; they must not change before that. On a
   /// negative result nothing was taken. The object is the caller's again in either case.

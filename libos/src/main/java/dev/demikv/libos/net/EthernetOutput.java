@@ -55,6 +55,10 @@ final class EthernetOutput implements LinkOutput {
   @Nullable
   TxFrame begin(TxFrame frame, int headBytes, int bytes) {
     frame.clear();
+    if (device.isFull()) {
+      counters.drop(DropReason.OUTPUT_DEVICE_FULL);
+      return null;
+    }
     Buffer buffer = device.takeFrame(headBytes + bytes);
     if (buffer == null) {
       counters.drop(DropReason.OUTPUT_NO_BUFFER);

@@ -350,4 +350,16 @@ final class Ipv4Test {
       assertThat(host.drops(DropReason.OUTPUT_DEVICE_FULL)).isOne();
     }
   }
+
+  @Test
+  void noPacketIsMadeForADeviceThatTellsThatItIsFull() {
+    try (StackHarness host = new StackHarness().settled().knowPeer()) {
+      host.device.room = 0;
+      host.device.tellsThatItIsFull = true;
+      int before = host.device.transmitCount;
+      assertThat(host.push(host.bound(7000).socket, DATA, PEER)).isEqualTo(-Errno.EAGAIN);
+      assertThat(host.drops(DropReason.OUTPUT_DEVICE_FULL)).isOne();
+      assertThat(host.device.transmitCount).isEqualTo(before);
+    }
+  }
 }

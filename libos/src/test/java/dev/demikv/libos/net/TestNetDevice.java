@@ -32,6 +32,11 @@ final class TestNetDevice implements NetDevice {
   private @Nullable BufferPools pools;
   int room = Integer.MAX_VALUE;
 
+  /// Whether it can be asked, or says so only when it is given a frame.
+  boolean tellsThatItIsFull;
+
+  int transmitCount;
+
   TestNetDevice(int mtuBytes, int partsMax, boolean offload) {
     info = new NetDeviceInfo("test0", MAC, mtuBytes, partsMax, offload, offload);
   }
@@ -90,7 +95,13 @@ final class TestNetDevice implements NetDevice {
   }
 
   @Override
+  public boolean isFull() {
+    return tellsThatItIsFull && sent.size() >= room;
+  }
+
+  @Override
   public int transmit(TxFrame frame) {
+    transmitCount++;
     if (sent.size() >= room) {
       return -Errno.EAGAIN;
     }

@@ -140,6 +140,11 @@ final class DpdkDevice implements NetDevice {
   }
 
   @Override
+  public boolean isFull() {
+    return !sender.hasRoom() && !dropWithoutLink();
+  }
+
+  @Override
   public int transmit(TxFrame frame) {
     int code = sender.transmit(frame);
     return code == -Errno.EAGAIN && dropWithoutLink() ? -Errno.ENETDOWN : code;

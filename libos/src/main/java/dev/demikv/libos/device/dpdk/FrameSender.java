@@ -74,6 +74,11 @@ final class FrameSender {
     this.frameBytesMax = port.mtuBytes() + NetDeviceInfo.LINK_BYTES_MAX;
   }
 
+  /// Whether another frame is taken; hands a full burst to the driver to find out.
+  boolean hasRoom() {
+    return count < BURST_COUNT || burst() > 0;
+  }
+
   /// Takes a frame, see [dev.demikv.libos.device.NetDevice#transmit].
   int transmit(TxFrame frame) {
     int total = frame.totalBytes();
@@ -81,7 +86,7 @@ final class FrameSender {
     if (total > frameBytesMax || total < ETHER_HEADER_BYTES) {
       return -Errno.EMSGSIZE;
     }
-    if (count == BURST_COUNT && burst() == 0) {
+    if (!hasRoom()) {
       return -Errno.EAGAIN;
     }
     // Read before anything is built: the first part may be gone then.

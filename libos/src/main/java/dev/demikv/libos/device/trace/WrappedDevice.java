@@ -52,6 +52,11 @@ abstract class WrappedDevice implements NetDevice {
   }
 
   @Override
+  public boolean isFull() {
+    return inner.isFull();
+  }
+
+  @Override
   public int flush() {
     return inner.flush();
   }

@@ -14,6 +14,10 @@ final class TcpReceiver {
   /// RFC 5961 §7: least time between two challenge ACKs of one connection.
   static final long CHALLENGE_NANOS = 200_000_000;
 
+  /// Segments of one burst that are acknowledged together: a sender that counts at most 8 segments
+  /// an acknowledgement (RFC 9406 §4.2, ours) opens its window as fast as with one for each.
+  private static final int BURST_ACK_SEGMENTS = 8;
+
   private static final int WINDOW_FIELD_MAX = 65_535;
 
   private final TcpShared shared;
@@ -248,11 +252,13 @@ final class TcpReceiver {
   }
 
   /// RFC 5681 §4.2: at least every second full-sized segment is acknowledged. A burst is
-  /// acknowledged at its end, by what is sent then anyway; when it is longer than that allows, here
-  /// and there in between.
+  /// acknowledged at its end, by what is sent then anyway; a longer one here and there in between,
+  /// as if its segments had been put together on the way in. While every acknowledgement counts,
+  /// every second segment has its own.
   private void acknowledgeEarlier(TcpConnection c) {
+    int segments = c.quickAcks > 0 ? 2 : BURST_ACK_SEGMENTS;
     if (c.ackDue == TcpConnection.ACK_NOW
-        && (c.unackedBytes >= 2 * c.receiveMss || c.reassembler != null)) {
+        && (c.unackedBytes >= segments * c.receiveMss || c.reassembler != null)) {
       shared.sender.acknowledge(c);
     }
   }

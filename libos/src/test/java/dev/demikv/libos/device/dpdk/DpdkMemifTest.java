@@ -94,6 +94,20 @@ final class DpdkMemifTest {
   }
 
   @Test
+  void aFullRingIsToldBeforeAFrameIsMade() {
+    int sent = 0;
+    while (!client.isFull()) {
+      assertThat(send(client, 100)).isZero();
+      sent++;
+      assertThat(sent).as("the ring of the driver is bounded").isLessThan(10_000);
+    }
+
+    assertThat(send(client, 100)).isEqualTo(-Errno.EAGAIN);
+    expect(client, server, 100);
+    assertThat(client.isFull()).isFalse();
+  }
+
+  @Test
   void xstatsAreReported() {
     exchange(client, server, 100);
 

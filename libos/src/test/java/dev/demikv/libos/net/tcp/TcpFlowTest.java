@@ -55,7 +55,34 @@ final class TcpFlowTest {
   void atLeastEverySecondFullSegmentIsAcknowledged() {
     RawPeer peer = quiet();
     for (int i = 0; i < 10; i++) {
-      // A burst: the loop's turn ends only behind it.
+      peer.sendData(new byte[1_000]);
+    }
+    assertThat(acknowledgements(peer))
+        .containsExactly(
+            peer.seq - 8_000, peer.seq - 6_000, peer.seq - 4_000, peer.seq - 2_000, peer.seq);
+  }
+
+  @Test
+  @Rfc(number = 5681, section = "4.2")
+  void aBurstIsAcknowledgedAtEveryEighthFullSegmentAndAtItsEnd() {
+    RawPeer peer = quiet();
+    burst(peer, 20);
+    assertThat(acknowledgements(peer))
+        .containsExactly(peer.seq - 12_000, peer.seq - 4_000, peer.seq);
+  }
+
+  @Test
+  @Rfc(number = 5681, section = "4.2")
+  void aBurstToANewConnectionIsAcknowledgedAtEverySecondFullSegment() {
+    RawPeer peer = peer();
+    burst(peer, 6);
+    assertThat(acknowledgements(peer))
+        .containsExactly(peer.seq - 4_000, peer.seq - 2_000, peer.seq);
+  }
+
+  /// Full segments that arrive in one turn of the loop, which ends only behind them.
+  private static void burst(RawPeer peer, int segments) {
+    for (int i = 0; i < segments; i++) {
       peer.host.receive(
           TestSegment.forge(
               RawPeer.ADDRESS,
@@ -70,13 +97,14 @@ final class TcpFlowTest {
               new byte[1_000]));
       peer.seq += 1_000;
     }
+  }
+
+  private static List<Integer> acknowledgements(RawPeer peer) {
     List<Integer> acks = new ArrayList<>();
     while (acks.isEmpty() || acks.getLast() != peer.seq) {
       acks.add(peer.next().ack());
     }
-    assertThat(acks)
-        .containsExactly(
-            peer.seq - 8_000, peer.seq - 6_000, peer.seq - 4_000, peer.seq - 2_000, peer.seq);
+    return acks;
   }
 
   @Test
