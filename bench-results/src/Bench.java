@@ -19,6 +19,7 @@ final class Bench {
     BODIES.put("echo", EchoBench::echo);
     BODIES.put("memif", MemifBench::memif);
     BODIES.put("memif-tcp", MemifTcpBench::memifTcp);
+    BODIES.put("memif-kv", MemifKvBench::memifKv);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);

@@ -89,7 +89,8 @@ final class MemifBench {
         : new IllegalStateException(log);
   }
 
-  private static List<String> command(Class<?> program, int cpu, String... arguments) {
+  /// The command of the main method of a class of this folder.
+  static List<String> command(Class<?> program, int cpu, String... arguments) {
     List<String> command =
         Processes.pinned(
             cpu, System.getProperty("demikv.java"), "--enable-native-access=ALL-UNNAMED");

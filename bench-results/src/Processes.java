@@ -184,6 +184,13 @@ final class Processes {
     return process;
   }
 
+  /// Starts a command that is talked to by its standard input and output.
+  static Process startConversation(List<String> command) throws IOException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    STARTED.add(process);
+    return process;
+  }
+
   /// Runs a command to its end and returns its output.
   static String output(List<String> command) throws Exception {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
