@@ -25,6 +25,7 @@ final class Bench {
     BODIES.put("idle-connections", IdleConnectionsBench::idleConnections);
     BODIES.put("memif-rate", MemifRateBench::memifRate);
     BODIES.put("memif-bulk", MemifBulkBench::memifBulk);
+    BODIES.put("memif-kv", MemifKvBench::memifKv);
     BODIES.put("restart", OperationsBench::restart);
     BODIES.put("idle", OperationsBench::idle);
     BODIES.put("startup", OperationsBench::startup);

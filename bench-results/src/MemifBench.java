@@ -89,6 +89,7 @@ final class MemifBench {
         : new IllegalStateException(log);
   }
 
+  /// The command of the main method of a class of this folder.
   static List<String> command(Class<?> program, int cpu, String... arguments) {
     List<String> command =
         Processes.pinned(

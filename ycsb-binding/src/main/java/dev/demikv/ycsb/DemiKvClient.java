@@ -3,6 +3,7 @@ package dev.demikv.ycsb;
 import dev.demikv.kvclient.Command;
 import dev.demikv.kvclient.KvClient;
 import dev.demikv.kvclient.KvClientConfig;
+import dev.demikv.kvclient.KvCommands;
 import dev.demikv.kvclient.KvException;
 import dev.demikv.kvclient.LibOsSettings;
 import dev.demikv.kvclient.Reply;
@@ -23,7 +24,11 @@ import site.ycsb.DB;
 import site.ycsb.DBException;
 import site.ycsb.Status;
 
-/// YCSB's operations on a key-value server. YCSB makes one per thread: a [KvClient] each.
+/// YCSB's operations on a key-value server. YCSB makes one per thread: a connection each.
+///
+/// On kernel sockets each thread has a loop of its own. A device with an address of the process's
+/// own, as TAP, AF_PACKET and DPDK, can be opened only once: there the threads share one loop, in a
+/// thread of its own (`kv.loop` = `shared`), unless there is only one thread.
 ///
 /// A record is one string value (see [Records]) under the key `table:key`.
 ///
@@ -40,7 +45,7 @@ import site.ycsb.Status;
 ///
 /// Properties: `kv.host` (127.0.0.1), `kv.port` (6379), `kv.user`, `kv.password`, `kv.db` (0),
 /// `kv.timeout` (10s), `kv.libos.*` (settings of the library OS, as
-/// `kv.libos.network.backend=kernel`).
+/// `kv.libos.network.backend=kernel`), `kv.loop` (`auto`, `own`, `shared`).
 public final class DemiKvClient extends DB {
   private static final System.Logger LOG = System.getLogger(DemiKvClient.class.getName());
   private static final String LIBOS_PREFIX = "kv.libos.";
@@ -48,7 +53,8 @@ public final class DemiKvClient extends DB {
   private static final int COMPLAINTS_MAX = 5;
 
   private final Command command = new Command();
-  private @Nullable KvClient openClient;
+  private @Nullable KvCommands openClient;
+  private boolean sharesLoop;
   private int fieldCount;
   private int complaintCount;
 
@@ -60,10 +66,24 @@ public final class DemiKvClient extends DB {
     Properties properties = getProperties();
     fieldCount = Integer.parseInt(properties.getProperty("fieldcount", "10"));
     try {
-      openClient = KvClient.open(config(properties));
+      KvClientConfig config = config(properties);
+      int threads = Integer.parseInt(properties.getProperty("threadcount", "1"));
+      sharesLoop = sharesLoop(properties, config, threads);
+      openClient = sharesLoop ? ProcessLoop.open(config, threads) : KvClient.open(config);
     } catch (KvException | LibOsException | IllegalArgumentException e) {
       throw new DBException(e.getMessage(), e);
     }
+  }
+
+  private static boolean sharesLoop(Properties properties, KvClientConfig config, int threads) {
+    String loop = properties.getProperty("kv.loop", "auto");
+    return switch (loop) {
+      case "auto" -> threads > 1 && !config.libos().network().equals("kernel");
+      case "own" -> false;
+      case "shared" -> true;
+      default ->
+          throw new IllegalArgumentException("kv.loop = " + loop + ": it is auto, own or shared");
+    };
   }
 
   static KvClientConfig config(Properties properties) {
@@ -86,10 +106,14 @@ public final class DemiKvClient extends DB {
 
   @Override
   public void cleanup() {
-    KvClient client = openClient;
+    KvCommands client = openClient;
     if (client != null) {
       openClient = null;
-      client.close();
+      if (sharesLoop) {
+        ProcessLoop.close(client);
+      } else {
+        client.close();
+      }
     }
   }
 
@@ -216,8 +240,8 @@ public final class DemiKvClient extends DB {
     return fields;
   }
 
-  private KvClient client() {
-    KvClient client = openClient;
+  private KvCommands client() {
+    KvCommands client = openClient;
     if (client == null) {
       throw new IllegalStateException("init was not called");
     }

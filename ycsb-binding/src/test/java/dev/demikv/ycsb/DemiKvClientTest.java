@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,8 +13,10 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.Vector;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,8 +33,6 @@ import site.ycsb.StringByteIterator;
 @Timeout(180)
 @SuppressWarnings("JdkObsolete") // YCSB's scan wants a Vector.
 final class DemiKvClientTest {
-  private static final Pattern RETURN = Pattern.compile("\\[([^]]+)], Return=(\\w+), (\\d+)");
-
   @TempDir static Path directory;
 
   private static InProcessServer server;
@@ -105,12 +102,49 @@ final class DemiKvClientTest {
     assertThatThrownBy(() -> open("kv.libos.network.nothing", "1"))
         .isInstanceOf(DBException.class)
         .hasMessageContaining("network.nothing");
+    assertThatThrownBy(() -> open("kv.loop", "none"))
+        .isInstanceOf(DBException.class)
+        .hasMessageContaining("auto, own or shared");
+    assertThatThrownBy(() -> open("kv.loop", "shared", "kv.port", "1"))
+        .isInstanceOf(DBException.class)
+        .hasMessageContaining("127.0.0.1:1");
     assertThatThrownBy(() -> open("kv.port", "1"))
         .isInstanceOf(DBException.class)
         .hasMessageContaining("127.0.0.1:1");
   }
 
-  /// YCSB as the start script runs it, in a process of its own, with every value verified.
+  /// By a loop of the process, as on a device, over kernel sockets.
+  @Test
+  void threadsShareALoop() throws Exception {
+    int threads = 8;
+    try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
+      List<Callable<Integer>> tasks = new ArrayList<>();
+      for (int t = 0; t < threads; t++) {
+        int number = t;
+        tasks.add(() -> insertAndRead(number));
+      }
+      for (Future<Integer> future : executor.invokeAll(tasks)) {
+        assertThat(future.get()).isEqualTo(100);
+      }
+    }
+  }
+
+  private static int insertAndRead(int thread) throws DBException {
+    DemiKvClient db = open("kv.loop", "shared", "fieldcount", "1", "threadcount", "8");
+    int right = 0;
+    try {
+      for (int i = 0; i < 100; i++) {
+        String key = "s" + thread + "-" + i;
+        assertThat(db.insert("t", key, fields("a", key))).isEqualTo(Status.OK);
+        right += read(db, key, null).equals(Map.of("a", key)) ? 1 : 0;
+        assertThat(db.delete("t", key)).isEqualTo(Status.OK);
+      }
+    } finally {
+      db.cleanup();
+    }
+    return right;
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"a", "b", "c", "d", "e", "f"})
   void runsTheWorkloadsWithEveryValueRight(String workload) throws IOException {
@@ -125,46 +159,23 @@ final class DemiKvClientTest {
     }
   }
 
-  /// @return counts by operation and status
   private static Map<String, Long> ycsb(String workload, String phase, String operations)
       throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "site.ycsb.Client"));
-    command.addAll(List.of("-db", DemiKvClient.class.getName(), phase, "-threads", "2"));
-    command.addAll(List.of("-P", projectRoot().resolve("configs/ycsb/workload" + workload) + ""));
-    command.addAll(List.of("-p", "kv.port=" + server.port(), "-p", "recordcount=200"));
-    command.addAll(List.of("-p", "operationcount=" + operations, "-p", "dataintegrity=true"));
-    command.addAll(List.of("-p", "table=table-" + workload, "-p", "kv.libos.poll.spin=0"));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    Map<String, Long> counts = new LinkedHashMap<>();
-    Matcher matcher = RETURN.matcher(output);
-    while (matcher.find()) {
-      counts.put(matcher.group(1) + " " + matcher.group(2), Long.parseLong(matcher.group(3)));
-    }
-    assertThat(counts).as(output).isNotEmpty();
-    assertThat(output).contains("[OVERALL], Throughput(ops/sec)").contains("[Intended-");
-    return counts;
+    List<String> properties =
+        List.of(
+            "kv.port=" + server.port(),
+            "operationcount=" + operations,
+            "table=table-" + workload,
+            "kv.libos.poll.spin=0");
+    return YcsbProcess.run(List.of(), workload, phase, 2, properties);
   }
 
-  private static Path projectRoot() {
-    Path folder = Path.of("").toAbsolutePath();
-    while (folder != null && !Files.isDirectory(folder.resolve("configs/ycsb"))) {
-      folder = folder.getParent();
-    }
-    if (folder == null) {
-      throw new UncheckedIOException(new IOException("not inside the project"));
-    }
-    return folder;
-  }
-
-  private static DemiKvClient open(String property, String value) throws DBException {
+  private static DemiKvClient open(String... namesAndValues) throws DBException {
     Properties properties = new Properties();
     properties.setProperty("kv.port", Integer.toString(server.port()));
-    properties.setProperty(property, value);
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      properties.setProperty(namesAndValues[i], namesAndValues[i + 1]);
+    }
     DemiKvClient db = new DemiKvClient();
     db.setProperties(properties);
     db.init();
