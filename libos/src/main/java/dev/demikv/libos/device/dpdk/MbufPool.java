@@ -29,6 +29,10 @@ final class MbufPool {
   /// Drivers and hardware like this much in one buffer.
   private static final int DATA_BYTES_MIN = 2048;
 
+  /// What a driver counts as part of the frame: virtio's header, which it has in the headroom, and
+  /// without room for which it refuses the queue.
+  private static final int DRIVER_HEADER_BYTES = 12;
+
   private static final int CACHE_COUNT_MAX = 256;
   private static final int CACHE_LINE_BYTES = 64;
 
@@ -51,7 +55,8 @@ final class MbufPool {
   @SuppressWarnings("MustBeClosedChecker") // Closed by free().
   MbufPool(String name, int count, int frameBytes, int indexOffset) {
     this.indexOffset = indexOffset;
-    int room = Dpdk.RTE_PKTMBUF_HEADROOM + Math.max(DATA_BYTES_MIN, roundUp(frameBytes));
+    int bytes = frameBytes + DRIVER_HEADER_BYTES;
+    int room = Dpdk.RTE_PKTMBUF_HEADROOM + Math.max(DATA_BYTES_MIN, roundUp(bytes));
     try (Arena call = Arena.ofConfined()) {
       mempool =
           Dpdk.rte_pktmbuf_pool_create(
