@@ -64,7 +64,7 @@ final class TwoQueuesTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-ea", "-Xmx256m"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(Path.of("examples", "EchoLoops.java").toAbsolutePath().toString());
+    command.add(EchoLoopsBothWays.class.getName());
     command.addAll(List.of("10.77.0.2:7000", "" + LOOPS, "10.77.0.1:7001"));
     command.addAll(List.of("network.backend=dpdk", "network.address=10.77.0.2/24"));
     command.add(
