@@ -132,6 +132,9 @@ public final class Main implements Callable<Integer> {
       for (String line : server.banner(VERSION)) {
         log.info(line);
       }
+      if (!server.metricsAddress().isEmpty()) {
+        log.info("Metrics at http://{}/metrics", server.metricsAddress());
+      }
       out.println("ready " + server.addressText());
       int code = server.run();
       log.info("Ended");

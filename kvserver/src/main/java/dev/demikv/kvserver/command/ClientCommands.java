@@ -1,6 +1,7 @@
 package dev.demikv.kvserver.command;
 
 import dev.demikv.kvserver.resp.CommandArgs;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.lang.Nullable;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,6 +131,53 @@ final class ClientCommands {
           }
         });
     c.reply().verbatim("txt", text.toString());
+  }
+
+  /// What the transport knows of a connection: one's own, or that of a client. Lines as of INFO.
+  static void tcpinfo(CommandContext c) {
+    long id = c.session().id();
+    if (c.args().count() > 3) {
+      c.reply().error(Errors.SYNTAX);
+      return;
+    }
+    if (c.args().count() == 3) {
+      if (!c.readLong(2) || c.number() < 1) {
+        c.reply().error(BAD_ID);
+        return;
+      }
+      id = c.number();
+    }
+    ClientInfo found = find(c, id);
+    ConnectionInfo info = new ConnectionInfo();
+    if (found == null) {
+      c.reply().error(NO_SUCH_CLIENT);
+    } else if (!found.connectionInfo(info)) {
+      c.reply().error("ERR The network backend tells nothing about connections");
+    } else {
+      InfoWriter out = new InfoWriter();
+      out.field("id", id);
+      out.field("addr", found.address());
+      out.field("laddr", found.localAddress());
+      out.field("state", info.state.text());
+      out.field("congestion_control", info.congestionControl);
+      info.forEach((name, value) -> {
+        if (value != ConnectionInfo.UNKNOWN) {
+          out.field(name.replace('-', '_'), value);
+        }
+      });
+      c.reply().verbatim("txt", out.text());
+    }
+  }
+
+  private static @Nullable ClientInfo find(CommandContext c, long id) {
+    List<ClientInfo> found = new ArrayList<>(1);
+    c.server()
+        .clients(client -> {
+          if (client.session().id() == id) {
+            found.add(client);
+          }
+        });
+    return found.isEmpty() ? null : found.getFirst();
   }
 
   static void list(CommandContext c) {
@@ -269,6 +317,10 @@ final class ClientCommands {
     text.append(" user=default redir=-1 resp=").append(session.protocol());
     text.append(" lib-name=").append(session.libraryName());
     text.append(" lib-ver=").append(session.libraryVersion());
+    // As in Redis 8, behind what older clients know.
+    text.append(" tot-net-in=").append(client.receivedBytes());
+    text.append(" tot-net-out=").append(client.sentBytes());
+    text.append(" tot-cmds=").append(session.commands());
     text.append('\n');
   }
 }

@@ -1,5 +1,7 @@
 package dev.demikv.kvserver.command;
 
+import dev.demikv.libos.api.ConnectionInfo;
+
 /// A connection as CLIENT LIST and CLIENT KILL see it.
 public interface ClientInfo {
   /// Its state.
@@ -25,6 +27,18 @@ public interface ClientInfo {
 
   /// Bytes of replies not yet sent.
   long outputBytes();
+
+  /// Bytes received from it.
+  long receivedBytes();
+
+  /// Bytes of replies handed to its transport.
+  long sentBytes();
+
+  /// Tells what its transport knows of the connection.
+  ///
+  /// @param into filled in place
+  /// @return whether it tells; not every network backend does
+  boolean connectionInfo(ConnectionInfo into);
 
   /// Closes it: at once, or after its replies are sent when it is the one that asks.
   void kill();

@@ -131,6 +131,17 @@ final class ConnectionCatalog {
                       .about(CommandGroup.CONNECTION, "2.6.9", "Set the current connection name")
                       .syntax("connection-name"))
               .sub(
+                  command("tcpinfo", -2, ClientCommands::tcpinfo)
+                      .flags("admin noscript loading stale")
+                      .categories("connection")
+                      .tips("nondeterministic_output")
+                      .about(
+                          CommandGroup.CONNECTION,
+                          "DemiKV 0.1",
+                          "Tell state and statistics of a connection (not a command of Redis)")
+                      .complexity("O(N) where N is the number of client connections")
+                      .syntax("[client-id]"))
+              .sub(
                   command("unpause", 2, ClientCommands::unpause)
                       .flags("admin noscript loading stale")
                       .categories("connection")

@@ -69,7 +69,7 @@ final class InfoCommand {
           }
         }
       }
-      case CLIENTS, PERSISTENCE, REPLICATION, CPU, MODULES, ERRORSTATS -> {
+      case CLIENTS, CONNECTIONS, PERSISTENCE, REPLICATION, CPU, MODULES, ERRORSTATS -> {
         // The server's alone.
       }
     }

@@ -8,6 +8,8 @@ public enum InfoSection {
   SERVER("Server", true),
   /// Connections.
   CLIENTS("Clients", true),
+  /// What the transport knows of the connections, in sum.
+  CONNECTIONS("Connections", false),
   /// Memory of the engine and of the process.
   MEMORY("Memory", true),
   /// Log and snapshots.

@@ -28,6 +28,7 @@ public final class Session {
   private String libraryName = "";
   private String libraryVersion = "";
   private @Nullable CommandSpec lastCommand;
+  private long commands;
 
   /// A new connection's: database 0, RESP2.
   ///
@@ -158,7 +159,14 @@ public final class Session {
     return lastCommand;
   }
 
+  /// Commands executed.
+  public long commands() {
+    return commands;
+  }
+
+  /// Notes the command that is executed.
   void setLastCommand(CommandSpec command) {
+    commands++;
     lastCommand = command;
   }
 }

@@ -41,6 +41,8 @@ public record ConfigKey(
     TIME("time"),
     /// `true` or `false`.
     FLAG("true or false"),
+    /// An address with a port, or nothing.
+    ENDPOINT("address"),
     /// Addresses with ports.
     ENDPOINTS("addresses");
 
@@ -104,6 +106,12 @@ public record ConfigKey(
           Options.empty().with(name, value).flag(name, false);
           yield null;
         }
+        case ENDPOINT -> {
+          if (!value.isBlank()) {
+            Endpoint.parse(value.trim());
+          }
+          yield null;
+        }
         case ENDPOINTS -> {
           if (words(value).isEmpty()) {
             yield "write at least one address, as 127.0.0.1:6379";
@@ -161,6 +169,7 @@ public record ConfigKey(
               + " to "
               + (most == Long.MAX_VALUE ? "any, or " + ALWAYS : timeText(most));
       case FLAG -> "true | false";
+      case ENDPOINT -> "an address with a port, or empty";
       case ENDPOINTS -> "addresses with ports, separated by commas";
     };
   }

@@ -290,6 +290,20 @@ public final class ConfigKeys {
               "How often keys whose time has come are looked for. Readers never see them anyway.")
           .liveKey();
 
+  public static final ConfigKey METRICS_LISTEN =
+      new ConfigKey(
+          "metrics.listen",
+          ConfigKey.Kind.ENDPOINT,
+          "",
+          0,
+          0,
+          List.of(),
+          false,
+          "",
+          "Address of the kernel's to serve metrics on for Prometheus (GET /metrics), as"
+              + " 127.0.0.1:9121; empty: none. There is no password, so other machines should"
+              + " not reach it.");
+
   public static final ConfigKey LOG_FORMAT =
       ConfigKey.choice("log.format", "Form of the messages on standard error.", "text", "json");
 
@@ -339,6 +353,7 @@ public final class ConfigKeys {
           SNAPSHOT_ENTRIES,
           SHUTDOWN_TIMEOUT,
           EXPIRY_INTERVAL,
+          METRICS_LISTEN,
           LOG_FORMAT,
           LOG_LEVEL);
 

@@ -3,6 +3,7 @@ package dev.demikv.kvserver.config;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.config.Options;
+import dev.demikv.libos.lang.Nullable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -115,6 +116,12 @@ public final class ServerConfig {
   /// Addresses to listen on.
   public List<Endpoint> listen() {
     return ConfigKey.words(text(ConfigKeys.LISTEN)).stream().map(Endpoint::parse).toList();
+  }
+
+  /// Address to serve metrics on; `null` for none.
+  public @Nullable Endpoint metricsListen() {
+    String text = text(ConfigKeys.METRICS_LISTEN).trim();
+    return text.isEmpty() ? null : Endpoint.parse(text);
   }
 
   /// Whether writes are answered only when on stable storage.

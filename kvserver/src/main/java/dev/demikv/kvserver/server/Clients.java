@@ -5,6 +5,7 @@ import dev.demikv.kvserver.command.Session;
 import dev.demikv.kvserver.config.ConfigKeys;
 import dev.demikv.kvserver.config.ServerConfig;
 import dev.demikv.kvserver.resp.RespLimits;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
@@ -185,7 +186,7 @@ final class Clients {
       settle(client);
       return;
     }
-    client.received(now.nanos());
+    client.received(result.result, now.nanos());
     bytesReceived += result.result;
     boolean fits = take(client, array);
     libos.sgaFree(array);
@@ -468,6 +469,22 @@ final class Clients {
   /// Address of the server that a client is connected to.
   String localAddress(int qd) {
     return libos.getsockname(qd).toString();
+  }
+
+  /// What the transport knows of a connection.
+  boolean connectionInfo(int qd, ConnectionInfo into) {
+    return libos.connectionInfo(qd, into) == 0;
+  }
+
+  /// The client of a descriptor, or `null`.
+  @Nullable
+  Connection find(int qd) {
+    return connections.find(qd);
+  }
+
+  /// Highest descriptor that a client can have.
+  int qdMax() {
+    return connections.qdMax();
   }
 
   /// Clients now.

@@ -1,5 +1,6 @@
 package dev.demikv.kvserver.server;
 
+import dev.demikv.kvserver.metrics.Histogram;
 import dev.demikv.libos.api.QResult;
 
 /// Where batches become agreed: proposed in order, they come back committed in the same order, and
@@ -43,6 +44,9 @@ interface CommitLog {
 
   /// Batches proposed and not yet reported.
   int inFlight();
+
+  /// Times from proposals to commits, to the length of a turn.
+  Histogram commitTimes();
 
   /// Whether it failed for good.
   boolean hasFailed();

@@ -5,6 +5,7 @@ import dev.demikv.kvserver.command.Session;
 import dev.demikv.kvserver.resp.CommandArgs;
 import dev.demikv.kvserver.resp.RespLimits;
 import dev.demikv.kvserver.resp.RespParser;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.LibOs;
 
@@ -51,6 +52,7 @@ final class Connection implements ClientInfo {
   private int generation;
   private long acceptedNanos;
   private long receivedNanos;
+  private long receivedBytes;
 
   Connection(
       Clients clients,
@@ -75,6 +77,7 @@ final class Connection implements ClientInfo {
     remote.set(peer);
     acceptedNanos = nowNanos;
     receivedNanos = nowNanos;
+    receivedBytes = 0;
     parser.reset();
     parser.setAuthenticated(newSession.authenticated());
     output.open(newQd);
@@ -108,8 +111,9 @@ final class Connection implements ClientInfo {
   }
 
   /// Something came from the client.
-  void received(long nowNanos) {
+  void received(int bytes, long nowNanos) {
     receivedNanos = nowNanos;
+    receivedBytes += bytes;
   }
 
   @Override
@@ -150,6 +154,21 @@ final class Connection implements ClientInfo {
   @Override
   public long outputBytes() {
     return output.outstandingBytes();
+  }
+
+  @Override
+  public long receivedBytes() {
+    return receivedBytes;
+  }
+
+  @Override
+  public long sentBytes() {
+    return output.pushedBytes();
+  }
+
+  @Override
+  public boolean connectionInfo(ConnectionInfo into) {
+    return clients.connectionInfo(qd, into);
   }
 
   @Override

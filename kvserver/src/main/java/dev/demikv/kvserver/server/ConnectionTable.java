@@ -31,6 +31,11 @@ final class ConnectionTable {
     return qd >= 0 && qd < byQd.length ? byQd[qd] : null;
   }
 
+  /// Highest descriptor that there can be.
+  int qdMax() {
+    return byQd.length - 1;
+  }
+
   /// A free connection, or `null` when there are as many clients as may be. To be given to [#put]
   /// at once.
   @Nullable

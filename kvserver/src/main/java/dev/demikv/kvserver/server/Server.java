@@ -6,6 +6,7 @@ import dev.demikv.kvserver.config.ConfigKeys;
 import dev.demikv.kvserver.config.ServerConfig;
 import dev.demikv.kvserver.engine.Engine;
 import dev.demikv.kvserver.engine.MemoryEngine;
+import dev.demikv.kvserver.metrics.MetricsEndpoint;
 import dev.demikv.kvserver.persist.DataDirectory;
 import dev.demikv.kvserver.persist.Recovery;
 import dev.demikv.kvserver.resp.RespWriter;
@@ -70,6 +71,8 @@ public final class Server implements AutoCloseable {
   private final ActiveExpiry expiry;
   private final Shutdown shutdown;
   private final ServerFacts facts;
+  private final @Nullable MetricsCollector metrics;
+  private final @Nullable MetricsEndpoint metricsEndpoint;
   private final QResult[] results = new QResult[RESULTS];
 
   private boolean housekeepingLeft;
@@ -145,6 +148,20 @@ public final class Server implements AutoCloseable {
     shutdown = new Shutdown(this, now, config.nanos(ConfigKeys.SHUTDOWN_TIMEOUT));
     listeners = new Listeners(libos, config.listen(), config.integer(ConfigKeys.BACKLOG));
     facts.start(dispatcher, runner, persistence, writes, expiry, listeners);
+    Endpoint metricsListen = config.metricsListen();
+    metrics = metricsListen == null ? null : collector(dispatcher);
+    metricsEndpoint =
+        metricsListen == null || metrics == null
+            ? null
+            : MetricsEndpoint.open(metricsListen, metrics);
+  }
+
+  private MetricsCollector collector(CommandDispatcher dispatcher) {
+    return new MetricsCollector(
+        libos,
+        clients,
+        new ServerMetrics(
+            config, clients, memory, engine, libos, dispatcher, runner, persistence, writes));
   }
 
   private Recovery.@Nullable Result recover() {
@@ -197,6 +214,12 @@ public final class Server implements AutoCloseable {
   /// @param version of the program
   public List<String> banner(String version) {
     return Banner.lines(version, config, libos.report());
+  }
+
+  /// Where metrics are served, as `127.0.0.1:9121`; empty if nowhere.
+  public String metricsAddress() {
+    MetricsEndpoint endpoint = metricsEndpoint;
+    return endpoint == null ? "" : endpoint.address();
   }
 
   /// Serves until it is stopped, by [#stop], by SHUTDOWN, or because the log failed.
@@ -267,6 +290,10 @@ public final class Server implements AutoCloseable {
     boolean unmapping = memory.unmapSome(2 * PageMemory.HUGE_PAGE_BYTES);
     housekeepingLeft = engine.housekeep(HOUSEKEEPING_BUDGET) || unmapping;
     clients.endTurn();
+    MetricsCollector m = metrics;
+    if (m != null) {
+      m.turn();
+    }
     if (stopRequested) {
       stopRequested = false;
       shutdown.begin(Shutdown.Mode.DEFAULT, "signal");
@@ -286,7 +313,9 @@ public final class Server implements AutoCloseable {
   /// How long the loop sleeps; negative: until something comes.
   long timeoutNanos(long sleepNanosMax) {
     Persistence p = persistence;
+    MetricsCollector m = metrics;
     if (sleepNanosMax == 0
+        || (m != null && m.isWorking())
         || clients.hasWork()
         || housekeepingLeft
         || stopRequested
@@ -403,6 +432,10 @@ public final class Server implements AutoCloseable {
   /// Closes clients, logs and devices. What is in flight is lost; what is acknowledged is not.
   @Override
   public void close() {
+    MetricsEndpoint endpoint = metricsEndpoint;
+    if (endpoint != null) {
+      endpoint.close();
+    }
     Persistence p = persistence;
     if (p != null) {
       p.close();

@@ -9,6 +9,7 @@ import dev.demikv.kvserver.config.ConfigException;
 import dev.demikv.kvserver.config.ConfigKeys;
 import dev.demikv.kvserver.config.ServerConfig;
 import dev.demikv.kvserver.engine.Slice;
+import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.lang.Nullable;
 import java.lang.management.ManagementFactory;
@@ -87,6 +88,7 @@ final class ServerFacts implements ServerInfo {
         out.field("maxclients", clients.capacity());
         out.field("blocked_clients", 0);
       }
+      case CONNECTIONS -> connectionsInfo(out);
       case MEMORY -> {
         out.field("client_memory_used", memory.usedBytes());
         out.field("client_memory_limit", memory.budgetBytes());
@@ -127,6 +129,27 @@ final class ServerFacts implements ServerInfo {
     out.field("jvm_uptime_ms", ManagementFactory.getRuntimeMXBean().getUptime());
   }
 
+  private void connectionsInfo(InfoWriter out) {
+    ConnectionTotals totals = new ConnectionTotals();
+    clients.forEach(totals::add);
+    for (ConnectionInfo.State state : ConnectionInfo.State.values()) {
+      if (totals.in(state) > 0) {
+        out.field("connections_" + state.text().replace('-', '_'), totals.in(state));
+      }
+    }
+    out.field("connection_retransmissions", totals.retransmissions);
+    out.field("connection_timeouts", totals.timeouts);
+    out.field("connection_dsacks", totals.dsacks);
+    out.field("connection_out_of_order", totals.outOfOrder);
+    out.field("connection_flight_bytes", totals.flightBytes);
+    out.field("connection_unsent_bytes", totals.unsentBytes);
+    out.field("connection_receive_queue_bytes", totals.receiveQueueBytes);
+    long measured = totals.srtt.count();
+    out.field("connection_srtt_count", measured);
+    out.field(
+        "connection_srtt_avg_usec", measured == 0 ? 0 : totals.srtt.sumNanos() / measured / 1_000);
+  }
+
   private void persistenceInfo(InfoWriter out) {
     out.field("loading", 0);
     Persistence p = parts().persistence();
@@ -148,6 +171,8 @@ final class ServerFacts implements ServerInfo {
       out.field("aof_last_write_status", w.log().hasFailed() ? "err" : "ok");
       out.field("log_batches_in_flight", w.log().inFlight());
       out.field("log_last_sequence", w.lastSequence());
+      out.field("log_commits", w.log().commitTimes().count());
+      out.field("log_commit_usec", w.log().commitTimes().sumNanos() / 1_000);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.demikv.kvserver.server;
 
+import dev.demikv.kvserver.metrics.Histogram;
 import dev.demikv.kvserver.persist.BatchRecord;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOs;
@@ -22,6 +23,8 @@ final class StorageCommitLog implements CommitLog {
 
   private final @Nullable WriteBatch[] ring;
   private final long[] lastToken;
+  private final long[] proposedNanos;
+  private final Histogram commitTimes = new Histogram();
   private int head;
   private int count;
 
@@ -42,6 +45,7 @@ final class StorageCommitLog implements CommitLog {
     this.listener = listener;
     this.ring = new WriteBatch[batchesMax];
     this.lastToken = new long[batchesMax];
+    this.proposedNanos = new long[batchesMax];
   }
 
   @Override
@@ -52,6 +56,7 @@ final class StorageCommitLog implements CommitLog {
     int slot = slot(count);
     ring[slot] = batch;
     lastToken[slot] = 0;
+    proposedNanos[slot] = libos.nowNanos();
     count++;
     pushing = batch;
     pushedBytes = 0;
@@ -127,6 +132,7 @@ final class StorageCommitLog implements CommitLog {
     WriteBatch batch = ring[head];
     if (count > 0 && batch != null && result.qtoken == lastToken[head] && batch != pushing) {
       ring[head] = null;
+      commitTimes.record(libos.nowNanos() - proposedNanos[head]);
       head = head + 1 == ring.length ? 0 : head + 1;
       count--;
       committedBatches++;
@@ -161,6 +167,11 @@ final class StorageCommitLog implements CommitLog {
   @Override
   public int inFlight() {
     return count;
+  }
+
+  @Override
+  public Histogram commitTimes() {
+    return commitTimes;
   }
 
   @Override

@@ -27,6 +27,18 @@ final class CommandDocument {
         0, as nothing is evicted by it.
       - Reads never remove what has expired; writes and the active expiry do. DBSIZE counts it
         until then.
+      - **CLIENT TCPINFO [client-id]** is not a command of Redis: it tells state and statistics of
+        the client's own connection, or of another one, in lines as those of INFO: id, addr,
+        laddr, state, congestion_control, then what `ConnectionInfo` of libos has, with its units
+        (srtt_nanos, cwnd_bytes, retransmissions, …), as TCP_INFO of tcp(7) does. What the network
+        backend does not know is left out; the backends memory and sim know nothing.
+      - CLIENT LIST and CLIENT INFO end with tot-net-in, tot-net-out and tot-cmds, as in Redis 8.
+      - INFO has a section Connections, which is shown by `INFO connections`, `all` and
+        `everything`: connections by state, and sums over those that are open of segments sent
+        again, time-outs, D-SACKs, bytes in flight, unsent and not yet read, and round-trip times.
+        It looks at each connection.
+      - INFO persistence has log_commits and log_commit_usec: batches that became durable, and
+        the time that took, in sum.
       - INFO commandstats has calls, rejected_calls and failed_calls, no times.
       - WAIT answers 0 at once, CONFIG REWRITE with an error, FUNCTION FLUSH with OK: there are no
         replicas of that kind, no rewritten files, no functions.

@@ -2,6 +2,7 @@ package dev.demikv.kvserver.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.demikv.libos.api.ConnectionInfo;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -110,6 +111,25 @@ final class ConnectionCommandsTest {
   }
 
   @Test
+  void aConnectionsStatisticsAreTold() {
+    List<Long> killed = new ArrayList<>();
+    h.server.clients.add(new FixedClient(h.session, "127.0.0.1:1", killed));
+    h.server.clients.add(new FixedClient(new Session(7, true), "127.0.0.1:2", killed));
+    assertThat(h.line("CLIENT INFO")).contains(" lib-ver= tot-net-in=11 tot-net-out=22 tot-cmds=1");
+    assertThat(h.line("CLIENT TCPINFO"))
+        .contains("\r\nid:1\r\naddr:127.0.0.1:1\r\nladdr:127.0.0.1:6379\r\nstate:close-wait\r\n")
+        .contains("congestion_control:cubic\r\n")
+        .contains("srtt_nanos:123456\r\n")
+        .contains("retransmissions:3\r\n")
+        .doesNotContain("cwnd_bytes");
+    assertThat(h.line("CLIENT TCPINFO 1")).isEqualTo(h.line("CLIENT TCPINFO"));
+    assertThat(h.line("CLIENT TCPINFO 7")).startsWith("-ERR The network backend tells nothing");
+    assertThat(h.line("CLIENT TCPINFO 8")).isEqualTo("-ERR No such client\r\n");
+    assertThat(h.line("CLIENT TCPINFO x")).startsWith("-ERR client-id should be greater than 0");
+    assertThat(h.line("CLIENT TCPINFO 1 2")).isEqualTo("-ERR syntax error\r\n");
+  }
+
+  @Test
   void clientsNameThemselvesAndTheirLibraries() {
     assertThat(h.line("CLIENT ID")).isEqualTo(":1\r\n");
     assertThat(h.line("CLIENT GETNAME")).isEqualTo("$-1\r\n");
@@ -168,6 +188,25 @@ final class ConnectionCommandsTest {
     @Override
     public long outputBytes() {
       return 0;
+    }
+
+    @Override
+    public long receivedBytes() {
+      return 11;
+    }
+
+    @Override
+    public long sentBytes() {
+      return 22;
+    }
+
+    @Override
+    public boolean connectionInfo(ConnectionInfo into) {
+      into.state = ConnectionInfo.State.CLOSE_WAIT;
+      into.congestionControl = "cubic";
+      into.srttNanos = 123_456;
+      into.retransmissions = 3;
+      return session.id() != 7;
     }
 
     @Override

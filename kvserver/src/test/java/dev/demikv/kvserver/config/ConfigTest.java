@@ -51,6 +51,19 @@ final class ConfigTest {
     assertThat(read("listen=127.0.0.1:1, [::1]:2").listen()).hasSize(2);
   }
 
+  @Test
+  void metricsAreServedWhereToldAndNowhereByDefault() {
+    assertThat(read().metricsListen()).isNull();
+    assertThat(read("metrics.listen=").metricsListen()).isNull();
+    assertThat(read("metrics.listen=127.0.0.1:9121").metricsListen()).hasToString("127.0.0.1:9121");
+    for (String wrong : List.of("9121", "127.0.0.1:1,127.0.0.1:2", "localhost:x")) {
+      assertThatThrownBy(() -> read("metrics.listen=" + wrong))
+          .as(wrong)
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("metrics.listen");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "durabilty,durability",

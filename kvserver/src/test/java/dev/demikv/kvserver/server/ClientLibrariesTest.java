@@ -48,6 +48,7 @@ final class ClientLibrariesTest {
       for (RedisProtocol protocol : List.of(RedisProtocol.RESP2, RedisProtocol.RESP3)) {
         try (Jedis jedis = jedis(server, protocol)) {
           jedis.flushAll();
+          assertThat(jedis.clientList()).contains("name=jedis-test").contains(" tot-net-in=");
           assertThat(jedis.ping()).isEqualTo("PONG");
           assertThat(jedis.set("k", "v")).isEqualTo("OK");
           assertThat(jedis.get("k")).isEqualTo("v");

@@ -95,6 +95,11 @@ final class TestServer implements AutoCloseable {
     return thread;
   }
 
+  /// Where it serves metrics.
+  String metricsAddress() {
+    return server().metricsAddress();
+  }
+
   RawClient connect() {
     return new RawClient(port());
   }
