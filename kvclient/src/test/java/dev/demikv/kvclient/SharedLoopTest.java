@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import com.sun.management.ThreadMXBean;
 import dev.demikv.libos.config.LibOsConfig;
-import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -171,25 +168,5 @@ final class SharedLoopTest {
     assertThatThrownBy(
             () -> SharedLoop.open(LibOsConfig.kernel().withOption("network.nothing", "1"), 1))
         .hasMessageContaining("network.nothing");
-  }
-
-  /// What the client allocates is the value it returns; the loop's thread allocates nothing.
-  @Test
-  void theLoopAllocatesNothingForAnOperation() throws Exception {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    ScriptedPeer.Script script = peer -> peer.serve(words -> "$4\r\nabcd\r\n");
-    try (ScriptedPeer peer = new ScriptedPeer(script);
-        SharedLoop loop = loop(1);
-        SharedClient client = loop.client(peer.config())) {
-      long least = Long.MAX_VALUE;
-      for (int round = 0; round < 60 && least > 0; round++) {
-        long before = threads.getThreadAllocatedBytes(loop.threadId());
-        for (int i = 0; i < 1_000; i++) {
-          assertThat(new String(client.get(KEY), StandardCharsets.US_ASCII)).isEqualTo("abcd");
-        }
-        least = Math.min(least, threads.getThreadAllocatedBytes(loop.threadId()) - before);
-      }
-      assertThat(least).as("bytes per 1,000 operations in the best round").isZero();
-    }
   }
 }
