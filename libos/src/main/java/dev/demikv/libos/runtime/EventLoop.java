@@ -141,13 +141,11 @@ final class EventLoop implements TransportSink, LogSink {
       lastWorkNanos = nowNanos;
     }
     long wait = settled ? sleepNanos(timeoutNanos) : 0;
-    if (wait != 0) {
-      waitCount++;
+    waitCount += wait != 0 ? 1 : 0;
+    // All others look at their rings themselves: no system call while spinning. A disk's completion
+    // may wait for one.
+    if (wait != 0 || waiterGathers || s != null && s.device().inFlight() > 0) {
       waiter.await(wait);
-    } else if (waiterGathers || s != null && s.device().inFlight() > 0) {
-      // All others look at their rings themselves: no system call while spinning. A disk's
-      // completion may wait for one.
-      waiter.await(0);
     }
     nowNanos = clock.nanoTime();
     if (t != null) {
