@@ -16,7 +16,7 @@ final class Contest {
 
   /// Adds one, whose server is stopped now.
   void add(Process server, Client client) throws Exception {
-    pause(server, true);
+    Processes.pause(server, true);
     entrants.add(new Entrant(server, client));
   }
 
@@ -30,16 +30,16 @@ final class Contest {
       for (int i = 0; i < entrants.size(); i++) {
         int which = Math.floorMod(round + i, entrants.size());
         Entrant entrant = entrants.get(which);
-        pause(entrant.server(), false);
+        Processes.pause(entrant.server(), false);
         double[] values = entrant.client().measure();
-        pause(entrant.server(), true);
+        Processes.pause(entrant.server(), true);
         if (round >= 0) {
           note(results, which, values, round, rounds);
         }
       }
     }
     for (Entrant entrant : entrants) {
-      pause(entrant.server(), false); // So that it can end.
+      Processes.pause(entrant.server(), false); // So that it can end.
     }
     return results;
   }
@@ -52,10 +52,6 @@ final class Contest {
     for (int i = 0; i < values.length; i++) {
       results[which][i][round] = values[i];
     }
-  }
-
-  private static void pause(Process process, boolean stop) throws Exception {
-    Processes.output(List.of("kill", stop ? "-STOP" : "-CONT", "" + process.pid()));
   }
 
   /// A client in C, started for each round, that prints p50 and p99 in nanoseconds.

@@ -166,7 +166,7 @@ final class CubicBench {
               "" + MEGABITS,
               "" + QUEUE_BYTES);
       link = start(command, linkLog);
-      awaitReady(link, linkLog);
+      Processes.awaitReady(link, linkLog);
       for (int end = 0; end < 2; end++) {
         String name = interfaceName(end);
         Processes.output(List.of("ip", "netns", "add", name));
@@ -191,7 +191,7 @@ final class CubicBench {
           pair.oursReceives
               ? ours(1, receiveLog, "receive", interfaceName(1), RECEIVER, warm, "" + seconds)
               : linux(1, receiveLog, "receive", "" + PORT, warm, "" + seconds);
-      awaitReady(receiver, receiveLog);
+      Processes.awaitReady(receiver, receiveLog);
     }
 
     void send() throws Exception {
@@ -227,15 +227,6 @@ final class CubicBench {
       Process process = Processes.start(command, log);
       running.add(process);
       return process;
-    }
-
-    private static void awaitReady(Process process, Path log) throws Exception {
-      for (int i = 0; i < 600 && !Files.readString(log).contains("ready"); i++) {
-        if (!process.isAlive()) {
-          throw new IllegalStateException(Files.readString(log));
-        }
-        Thread.sleep(50);
-      }
     }
 
     double awaitMegabits(int seconds) throws Exception {

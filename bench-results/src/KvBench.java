@@ -31,7 +31,7 @@ final class KvBench {
           rate(report, ours, peer, test, 50, pipeline, requests * (pipeline == 1 ? 1 : 4), rounds);
         }
         lean(report, ours, peer, test, 50, quick ? 100_000 : 300_000, rounds);
-        roundTrip(report, ours, peer, test, quick ? 20_000 : 60_000, rounds, true);
+        roundTrip(report, test + "-1conn", ours, peer, test, quick ? 20_000 : 60_000, rounds, true);
       }
       report.only("resident-memory", "MiB", ours.residentMiB());
       ours.gc().report(report, "");
@@ -50,7 +50,7 @@ final class KvBench {
       lean(report, ours, peer, "SET", 50, quick ? 60_000 : 200_000, rounds);
       rate(report, ours, peer, "SET", 50, 16, quick ? 200_000 : 300_000, rounds);
       // Blocking: a spinning client would keep the CPU from the kernel threads that write.
-      roundTrip(report, ours, peer, "SET", quick ? 2_000 : 4_000, rounds, false);
+      roundTrip(report, "SET-1conn", ours, peer, "SET", quick ? 2_000 : 4_000, rounds, false);
       // A server that may keep its core for a millisecond after the last work.
       try (Processes.Server spinning =
           Processes.kvserver(0, Processes.folder(), "durability=fsync", "poll.spin=1ms")) {
@@ -158,18 +158,6 @@ final class KvBench {
       }
     }
     throw new IllegalStateException("redis-benchmark printed no line for " + test);
-  }
-
-  private static void roundTrip(
-      Report report,
-      Processes.Server ours,
-      Processes.Server peer,
-      String test,
-      int count,
-      int rounds,
-      boolean spin)
-      throws Exception {
-    roundTrip(report, test + "-1conn", ours, peer, test, count, rounds, spin);
   }
 
   private static void roundTrip(

@@ -60,13 +60,7 @@ final class MemifBench {
     Path folder = Processes.folder();
     String socket = folder.resolve("memif").toString();
     Path log = folder.resolve("server.log");
-    Process server = Processes.start(command(program, 0, "server", socket, count), log);
-    for (int i = 0; i < 1200 && !Files.readString(log).contains("ready"); i++) {
-      if (!server.isAlive()) {
-        throw noDpdk(Files.readString(log));
-      }
-      Thread.sleep(50);
-    }
+    Process server = Processes.startReady(command(program, 0, "server", socket, count), log);
     String out = Processes.output(command(program, 1, "client", socket, count));
     Processes.stop(server);
     List<String> lines = out.lines().filter(line -> line.startsWith("phase ")).toList();
@@ -81,12 +75,6 @@ final class MemifBench {
     }
     report.compare("p50", unit, false, p50[0], p50[1]);
     report.compare("p99", unit, false, p99[0], p99[1]);
-  }
-
-  static Exception noDpdk(String log) {
-    return log.contains("no DPDK")
-        ? new MissingPeerException("librte_eal.so", "librte-eal23 librte-net-memif23")
-        : new IllegalStateException(log);
   }
 
   /// The command of the main method of a class of this folder.

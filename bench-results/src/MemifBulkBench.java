@@ -70,13 +70,7 @@ final class MemifBulkBench {
         "" + (quick ? 512 : 1_024)
       };
       Path log = folder.resolve("server.log");
-      Process server = Processes.start(command(0, "server", arguments), log);
-      for (int i = 0; i < 1200 && !Files.readString(log).contains("ready"); i++) {
-        if (!server.isAlive()) {
-          throw MemifBench.noDpdk(Files.readString(log));
-        }
-        Thread.sleep(50);
-      }
+      Process server = Processes.startReady(command(0, "server", arguments), log);
       String out = Processes.output(command(1, "client", arguments));
       Processes.stop(server);
       double[][] rates = new double[PHASES.length][];

@@ -11,8 +11,6 @@ import dev.demikv.libos.config.Options;
 import dev.demikv.libos.time.SystemClock;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
-import java.io.OutputStreamWriter;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 
 /// The key-value server on the user-level stack, over DPDK's net_memif, with kvclient at the other
 /// end; beside redis-server over kernel TCP with a client in C. Memory only on both sides, 64 B
@@ -43,95 +42,87 @@ final class MemifKvBench {
     String socket = Processes.folder().resolve("memif").toString();
     try (Processes.Server redis = Processes.redis(0, Processes.folder(), "--appendonly", "no");
         Processes.Server server = kvserver(socket);
-        Client client = new Client(socket, server.process().pid())) {
+        Conversation client =
+            new Conversation(
+                MemifBench.command(
+                    MemifKvBench.class, 1, socket, "" + server.process().pid()))) {
       Peer peer = new Peer(kvload, redis);
       for (String test : List.of("SET", "GET")) {
-        client.load(test, 50, 3_000_000);
-        client.load(test, 1, 300_000);
+        load(client, test, 50, 3_000_000);
+        load(client, test, 1, 300_000);
       }
       for (String test : List.of("SET", "GET")) {
-        stop(server, true);
+        Processes.pause(server.process(), true);
         peer.load(test, 50, 200_000, false);
-        stop(server, false);
+        Processes.pause(server.process(), false);
       }
       for (String test : List.of("SET", "GET")) {
-        one(report, test, server, client, peer, quick ? 50_000 : 200_000, rounds);
-        many(report, test, server, client, peer, quick ? 150_000 : 400_000, rounds);
+        int few = quick ? 50_000 : 200_000;
+        Load[][] one = loads(server, client, peer, test, 1, few, few / 4, rounds);
+        String unit =
+            "us, one connection; ours: poll.spin = always on both ends, memif; peer: kernel TCP,"
+                + " spinning client in C";
+        compare(report, test + "-1conn-p50", unit, false, one, Load::p50);
+        compare(report, test + "-1conn-p99", unit, false, one, Load::p99);
+        compare(report, test + "-1conn-p99.9", unit, false, one, Load::p999);
+        int many = quick ? 150_000 : 400_000;
+        Load[][] fifty = loads(server, client, peer, test, 50, many * 4, many, rounds);
+        String name = test + "-50conn";
+        compare(
+            report,
+            name + "-per-cpu-second",
+            "requests per CPU-second of the server, all threads; ours spins (poll.spin = always)",
+            true,
+            fifty,
+            load -> load.count / load.serverSeconds);
+        compare(report, name + "-rate", "requests/s", true, fifty, Load::rate);
+        compare(report, name + "-p99", "us", false, fifty, Load::p99);
       }
     }
   }
 
-  private static void one(
-      Report report,
-      String test,
+  /// Runs in turn, ours and the peer's.
+  ///
+  /// @return by who, by round
+  private static Load[][] loads(
       Processes.Server server,
-      Client client,
+      Conversation client,
       Peer peer,
-      int count,
+      String test,
+      int connections,
+      int ourCount,
+      int peerCount,
       int rounds)
       throws Exception {
-    double[][][] micros = new double[3][2][rounds];
+    Load[][] loads = new Load[2][rounds];
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < 2; i++) {
         int which = (round + i) % 2;
-        Load load;
         if (which == 0) {
-          load = client.load(test, 1, count);
+          loads[0][round] = load(client, test, connections, ourCount);
         } else {
-          stop(server, true);
-          load = peer.load(test, 1, count / 4, true);
-          stop(server, false);
+          Processes.pause(server.process(), true);
+          loads[1][round] = peer.load(test, connections, peerCount, connections == 1);
+          Processes.pause(server.process(), false);
         }
-        micros[0][which][round] = load.p50;
-        micros[1][which][round] = load.p99;
-        micros[2][which][round] = load.p999;
       }
     }
-    String unit =
-        "us, one connection; ours: poll.spin = always on both ends, memif; peer: kernel TCP,"
-            + " spinning client in C";
-    report.compare(test + "-1conn-p50", unit, false, micros[0][0], micros[0][1]);
-    report.compare(test + "-1conn-p99", unit, false, micros[1][0], micros[1][1]);
-    report.compare(test + "-1conn-p99.9", unit, false, micros[2][0], micros[2][1]);
+    return loads;
   }
 
-  private static void many(
+  private static void compare(
       Report report,
-      String test,
-      Processes.Server server,
-      Client client,
-      Peer peer,
-      int count,
-      int rounds)
-      throws Exception {
-    double[][] perCpuSecond = new double[2][rounds];
-    double[][] rates = new double[2][rounds];
-    double[][] p99 = new double[2][rounds];
-    for (int round = 0; round < rounds; round++) {
-      for (int i = 0; i < 2; i++) {
-        int which = (round + i) % 2;
-        Load load;
-        if (which == 0) {
-          load = client.load(test, 50, count * 4);
-        } else {
-          stop(server, true);
-          load = peer.load(test, 50, count, false);
-          stop(server, false);
-        }
-        perCpuSecond[which][round] = load.count / load.serverSeconds;
-        rates[which][round] = load.rate;
-        p99[which][round] = load.p99;
-      }
-    }
-    String name = test + "-50conn";
+      String metric,
+      String unit,
+      boolean higherIsBetter,
+      Load[][] loads,
+      ToDoubleFunction<Load> value) {
     report.compare(
-        name + "-per-cpu-second",
-        "requests per CPU-second of the server, all threads; ours spins (poll.spin = always)",
-        true,
-        perCpuSecond[0],
-        perCpuSecond[1]);
-    report.compare(name + "-rate", "requests/s", true, rates[0], rates[1]);
-    report.compare(name + "-p99", "us", false, p99[0], p99[1]);
+        metric,
+        unit,
+        higherIsBetter,
+        Arrays.stream(loads[0]).mapToDouble(value).toArray(),
+        Arrays.stream(loads[1]).mapToDouble(value).toArray());
   }
 
   /// What a run gave; times in microseconds.
@@ -155,9 +146,11 @@ final class MemifKvBench {
         "network.dpdk.mbufs=" + options.get("network.dpdk.mbufs"));
   }
 
-  /// Stops or continues a process: a server that spins would keep the CPU from the other one.
-  private static void stop(Processes.Server server, boolean stop) throws Exception {
-    Processes.output(List.of("kill", stop ? "-STOP" : "-CONT", "" + server.process().pid()));
+  private static Load load(Conversation client, String test, int connections, int count)
+      throws Exception {
+    client.ask(test + " " + connections + " " + count);
+    double[] v = client.answer("load");
+    return new Load(count, v[0], v[1], v[2], v[3], v[4]);
   }
 
   /// Redis with its client.
@@ -172,51 +165,6 @@ final class MemifKvBench {
       double[] figures = Arrays.stream(words).mapToDouble(Double::parseDouble).toArray();
       double cpu = redis.cpuSeconds() - before;
       return new Load(count, figures[0], figures[1], figures[2], figures[3], cpu);
-    }
-  }
-
-  /// Our client, a process of its own that does runs as it is told.
-  private static final class Client implements AutoCloseable {
-    private final Process process;
-    private final PrintWriter in;
-    private final BufferedReader out;
-
-    Client(String socket, long serverPid) throws Exception {
-      List<String> command =
-          MemifBench.command(MemifKvBench.class, 1, socket, "" + serverPid);
-      process = Processes.startTalking(command);
-      in =
-          new PrintWriter(
-              new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8), true);
-      out =
-          new BufferedReader(
-              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    }
-
-    Load load(String test, int connections, int count) throws Exception {
-      in.println(test + " " + connections + " " + count);
-      StringBuilder said = new StringBuilder();
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        if (line.startsWith("load ")) {
-          String[] words = line.split(" ");
-          double[] v = new double[words.length];
-          for (int i = 1; i < words.length; i++) {
-            v[i] = Double.parseDouble(words[i]);
-          }
-          return new Load(count, v[1], v[2], v[3], v[4], v[5]);
-        }
-        said.append(line).append('\n');
-      }
-      if (said.indexOf("no DPDK") >= 0) {
-        throw new MissingPeerException("librte_eal.so", "librte-eal23 librte-net-memif23");
-      }
-      throw new IllegalStateException("the client ended:\n" + said);
-    }
-
-    @Override
-    public void close() {
-      in.close();
-      Processes.stop(process);
     }
   }
 
@@ -316,7 +264,7 @@ final class MemifKvBench {
           + cpuSeconds;
     }
 
-    private void issue(KvClient client, boolean set) {
+    private void issue(KvConversation client, boolean set) {
       int number = random.nextInt(KEYS);
       for (int at = key.length - 1, rest = number; at > 3; at--, rest /= 10) {
         key[at] = (byte) ('0' + rest % 10);

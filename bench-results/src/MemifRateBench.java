@@ -13,10 +13,8 @@ import dev.demikv.libos.api.SocketType;
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.config.Options;
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +29,8 @@ final class MemifRateBench {
   private static final int MESSAGE_BYTES = 64;
   private static final int CONNECTIONS = 50;
   private static final int DEPTH = 16;
-  private static final int PORT = 7000;
+  private static final String ENDPOINT = "10.77.0.1:7000";
+  private static final String LOCAL = "127.0.0.1";
 
   /// The compiler shares a CPU with what it compiles.
   private static final long WARM_UP_MILLIS = 8_000;
@@ -48,36 +47,33 @@ final class MemifRateBench {
     int rounds = quick ? 3 : 9;
     int millis = quick ? 500 : 1_000;
     String peerProgram = Processes.compiled("pipeline.c").toString();
+    String echo = Processes.compiled("echo.c").toString();
     int port = Processes.freePort();
     Process peer =
-        Processes.start(Processes.pinned(0, peerProgram, "server", "" + port, CONTROL), null);
+        Processes.start(
+            Processes.pinned(0, echo, "server", "epoll", LOCAL, "" + port, CONTROL), null);
     Path folder = Processes.folder();
     String socket = folder.resolve("memif").toString();
     Path log = folder.resolve("server.log");
     Process server =
-        Processes.start(MemifBench.command(MemifRateBench.class, 0, "server", socket), log);
-    for (int i = 0; i < 1200 && !Files.readString(log).contains("ready"); i++) {
-      if (!server.isAlive()) {
-        throw MemifBench.noDpdk(Files.readString(log));
-      }
-      Thread.sleep(50);
-    }
-    EchoBench.pause(peer, true);
-    OurClient client = new OurClient(socket);
+        Processes.startReady(MemifBench.command(MemifRateBench.class, 0, "server", socket), log);
+    Processes.pause(peer, true);
+    Conversation client =
+        new Conversation(MemifBench.command(MemifRateBench.class, 1, "client", socket));
     for (int depth : new int[] {DEPTH, 1}) {
-      client.rate(depth, WARM_UP_MILLIS);
+      ourRate(client, depth, WARM_UP_MILLIS);
       double[][] rates = new double[2][rounds];
       for (int round = 0; round < rounds; round++) {
         for (int i = 0; i < 2; i++) {
           int which = (round + i) % 2;
-          EchoBench.pause(which == 0 ? peer : server, true);
-          EchoBench.pause(which == 0 ? server : peer, false);
+          Processes.pause(which == 0 ? peer : server, true);
+          Processes.pause(which == 0 ? server : peer, false);
           rates[which][round] =
-              which == 0 ? client.rate(depth, millis) : peerRate(peerProgram, port, depth, millis);
+              which == 0 ? ourRate(client, depth, millis) : peerRate(peerProgram, port, depth, millis);
         }
       }
-      EchoBench.pause(peer, true);
-      EchoBench.pause(server, false);
+      Processes.pause(peer, true);
+      Processes.pause(server, false);
       report.compare(
           CONNECTIONS + "x" + depth,
           "messages/s, 64 B, memif; peer: C, kernel TCP (" + CONTROL + ") on loop-back",
@@ -94,7 +90,7 @@ final class MemifRateBench {
             Processes.pinned(
                 1,
                 program,
-                "client",
+                LOCAL,
                 "" + port,
                 CONTROL,
                 "" + CONNECTIONS,
@@ -104,45 +100,24 @@ final class MemifRateBench {
     return Double.parseDouble(out.trim().split(" ")[0]);
   }
 
-  /// The client's process, which measures when it is told to.
-  private static final class OurClient {
-    private final Process process;
-    private final BufferedReader out;
-
-    OurClient(String socket) throws IOException {
-      process = Processes.startTalking(MemifBench.command(MemifRateBench.class, 1, "client", socket));
-      out =
-          new BufferedReader(
-              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    }
-
-    double rate(int depth, long millis) throws IOException {
-      process
-          .getOutputStream()
-          .write((depth + " " + millis + "\n").getBytes(StandardCharsets.UTF_8));
-      process.getOutputStream().flush();
-      StringBuilder said = new StringBuilder();
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        if (line.startsWith("rate ")) {
-          return Double.parseDouble(line.substring(5));
-        }
-        said.append(line).append('\n');
-      }
-      throw new IOException("the client ended:\n" + said);
-    }
+  private static double ourRate(Conversation client, int depth, long millis) throws Exception {
+    client.ask(depth + " " + millis);
+    return client.answer("rate")[0];
   }
 
   /// One end: `server|client SOCKET`. The client reads lines `DEPTH MILLISECONDS`.
   public static void main(String[] args) throws Exception {
-    boolean server = args[0].equals("server");
+    boolean serves = args[0].equals("server");
     Options options =
-        Options.of(MemifBench.options(server, args[1], 0))
-            .with("network.address", server ? "10.77.0.1/24" : "10.77.0.2/24");
+        Options.of(MemifBench.options(serves, args[1], 0))
+            .with("network.address", serves ? "10.77.0.1/24" : "10.77.0.2/24");
     LibOsConfig config =
         new LibOsConfig("dpdk", "none", options, LIMITS, LibOsConfig.Idle.SPIN);
     try (LibOs libos = LibOses.open(config)) {
-      if (server) {
-        echo(libos);
+      if (serves) {
+        TcpEcho.Server server = new TcpEcho.Server(libos, ENDPOINT);
+        System.out.println("ready");
+        server.echo();
         return;
       }
       Client client = new Client(libos);
@@ -157,45 +132,10 @@ final class MemifRateBench {
     }
   }
 
-  /// Echoes what comes on any connection, by reference, until the parent ends it.
-  private static void echo(LibOs libos) {
-    QResult[] results = results();
-    int listener = libos.socket(SocketType.STREAM);
-    libos.bind(listener, Endpoint.parse("10.77.0.1:" + PORT));
-    libos.listen(listener, 128);
-    libos.accept(listener);
-    System.out.println("ready");
-    while (true) {
-      int n = libos.waitNext(results, -1);
-      for (int i = 0; i < n; i++) {
-        QResult result = results[i];
-        if (result.opcode == Opcode.ACCEPT) {
-          libos.setsockopt(result.result, SocketOption.PUSH_QUIET, 1);
-          libos.pop(result.result);
-          libos.accept(listener);
-        } else if (result.sga != null) {
-          if (libos.push(result.qd, result.sga) < 0) {
-            throw new IllegalStateException("push refused");
-          }
-          libos.sgaFree(result.sga);
-          libos.pop(result.qd);
-        }
-      }
-    }
-  }
-
-  private static QResult[] results() {
-    QResult[] results = new QResult[64];
-    for (int i = 0; i < results.length; i++) {
-      results[i] = new QResult();
-    }
-    return results;
-  }
-
   /// All connections of the client.
   private static final class Client {
     private final LibOs libos;
-    private final QResult[] results = results();
+    private final QResult[] results = TcpEcho.results();
     private final List<Integer> qds = new ArrayList<>();
     private final long[] sent = new long[1_024];
     private final long[] received = new long[1_024];
@@ -209,7 +149,7 @@ final class MemifRateBench {
       this.libos = libos;
       for (int i = 0; i < CONNECTIONS; i++) {
         int qd = libos.socket(SocketType.STREAM, AddressFamily.INET);
-        libos.wait(libos.connect(qd, Endpoint.parse("10.77.0.1:" + PORT)), -1, results[0]);
+        libos.wait(libos.connect(qd, Endpoint.parse(ENDPOINT)), -1, results[0]);
         if (results[0].result < 0) {
           throw new IllegalStateException("connect: " + results[0].result);
         }

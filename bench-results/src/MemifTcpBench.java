@@ -2,7 +2,6 @@ import dev.demikv.libos.LibOses;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.config.Options;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Round trips of 64 B messages on a TCP connection over DPDK's net_memif between two processes that
@@ -10,6 +9,7 @@ import java.nio.file.Path;
 /// two programs in C that spin on the kernel's TCP over the loopback interface.
 final class MemifTcpBench {
   private static final int WARM_UP_ROUNDS = 5;
+  private static final String ENDPOINT = "10.77.0.1:7000";
 
   private MemifTcpBench() {}
 
@@ -19,20 +19,14 @@ final class MemifTcpBench {
     String socket = folder.resolve("memif").toString();
     Path log = folder.resolve("server.log");
     Process server =
-        Processes.start(MemifBench.command(MemifTcpBench.class, 0, "server", socket), log);
-    for (int i = 0; i < 1200 && !Files.readString(log).contains("ready"); i++) {
-      if (!server.isAlive()) {
-        throw MemifBench.noDpdk(Files.readString(log));
-      }
-      Thread.sleep(50);
-    }
+        Processes.startReady(MemifBench.command(MemifTcpBench.class, 0, "server", socket), log);
     JavaClient client =
         new JavaClient(MemifBench.command(MemifTcpBench.class, 1, "client", socket), 2);
-    String program = Processes.compiled("tcpecho.c").toString();
+    String program = Processes.compiled("echo.c").toString();
     String port = "" + Processes.freePort();
     String local = "127.0.0.1";
     Process kernel =
-        Processes.start(Processes.pinned(0, program, "server", local, port), null);
+        Processes.start(Processes.pinned(0, program, "server", "recv", local, port, "reno"), null);
     String count = "" + MemifBench.PHASE_COUNT;
     client.measure(); // Connects, before its server is stopped.
     Contest contest = new Contest();
@@ -41,7 +35,7 @@ final class MemifTcpBench {
         kernel,
         Contest.program(
             Processes.pinned(
-                1, program, "client", local, port, count, "" + TcpEcho.MESSAGE_BYTES)));
+                1, program, "client", local, port, "reno", count, "" + TcpEcho.MESSAGE_BYTES)));
     double[][][] results = contest.run(WARM_UP_ROUNDS, rounds);
     String unit = "us, 64 B, TCP; peer: ";
     report.compare("p50", unit + "bare bursts", false, results[0][0], results[0][2]);
@@ -63,7 +57,7 @@ final class MemifTcpBench {
     try (LibOs libos = LibOses.open(config)) {
       MemifBench.RawEnd raw = new MemifBench.RawEnd(MemifBench.open(server, args[1], 1));
       if (server) {
-        TcpEcho.Server tcp = new TcpEcho.Server(libos, "10.77.0.1");
+        TcpEcho.Server tcp = new TcpEcho.Server(libos, ENDPOINT);
         System.out.println("ready");
         while (true) { // Until the parent ends it.
           tcp.echo(MemifBench.PHASE_COUNT);
@@ -71,7 +65,7 @@ final class MemifTcpBench {
         }
       }
       raw.awaitLink();
-      TcpEcho.Client tcp = new TcpEcho.Client(libos, "10.77.0.1");
+      TcpEcho.Client tcp = new TcpEcho.Client(libos, ENDPOINT);
       raw.send();
       while (JavaClient.awaitRound()) {
         JavaClient.answer(tcp.roundTrips(MemifBench.PHASE_COUNT));

@@ -184,6 +184,35 @@ final class Processes {
     return process;
   }
 
+  /// Starts a program and waits until it says `ready`.
+  static Process startReady(List<String> command, Path log) throws Exception {
+    Process process = start(command, log);
+    awaitReady(process, log);
+    return process;
+  }
+
+  /// Waits until a program says `ready` in its log.
+  static void awaitReady(Process process, Path log) throws Exception {
+    for (int i = 0; i < 1200 && !Files.readString(log).contains("ready"); i++) {
+      if (!process.isAlive()) {
+        throw failure(Files.readString(log));
+      }
+      Thread.sleep(50);
+    }
+  }
+
+  /// What to throw for a program that ended with this output.
+  static Exception failure(String output) {
+    return output.contains("no DPDK")
+        ? new MissingPeerException("librte_eal.so", "librte-eal23 librte-net-memif23")
+        : new IllegalStateException("it ended:\n" + output);
+  }
+
+  /// Stops or continues a process: one that spins would keep the CPU from the one that is measured.
+  static void pause(Process process, boolean stop) throws Exception {
+    output(List.of("kill", stop ? "-STOP" : "-CONT", "" + process.pid()));
+  }
+
   /// Starts a program that is talked to by its standard input and output.
   static Process startTalking(List<String> command) throws IOException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

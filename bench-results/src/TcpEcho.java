@@ -10,36 +10,52 @@ import dev.demikv.libos.api.SocketType;
 /// Both ends of an echo of 64 B messages on a connection of a LibOs, one in flight.
 final class TcpEcho {
   static final int MESSAGE_BYTES = 64;
-  static final int PORT = 7000;
 
   private TcpEcho() {}
 
-  /// Echoes what comes on connections.
+  /// Where results are filled in.
+  static QResult[] results() {
+    QResult[] results = new QResult[64];
+    for (int i = 0; i < results.length; i++) {
+      results[i] = new QResult();
+    }
+    return results;
+  }
+
+  /// Echoes what comes on any connection, by reference.
   static final class Server {
     private final LibOs libos;
-    private final QResult[] results = new QResult[16];
+    private final QResult[] results = results();
+    private final int listener;
 
-    Server(LibOs libos, String address) {
+    Server(LibOs libos, String endpoint) {
       this.libos = libos;
-      for (int i = 0; i < results.length; i++) {
-        results[i] = new QResult();
-      }
-      int listener = libos.socket(SocketType.STREAM);
-      libos.bind(listener, Endpoint.parse(address + ":" + PORT));
-      libos.listen(listener, 16);
+      listener = libos.socket(SocketType.STREAM);
+      libos.bind(listener, Endpoint.parse(endpoint));
+      libos.listen(listener, 128);
       libos.accept(listener);
     }
 
-    void echo(int count) {
-      for (int echoes = 0; echoes < count; ) {
+    /// Echoes until the parent ends the process.
+    void echo() {
+      echo(Long.MAX_VALUE);
+    }
+
+    void echo(long count) {
+      for (long echoes = 0; echoes < count; ) {
         int n = libos.waitNext(results, -1);
         for (int i = 0; i < n; i++) {
           QResult result = results[i];
           if (result.opcode == Opcode.ACCEPT) {
             libos.setsockopt(result.result, SocketOption.PUSH_QUIET, 1);
             libos.pop(result.result);
-          } else if (result.sga != null) {
-            libos.push(result.qd, result.sga);
+            libos.accept(listener);
+          } else if (result.sga == null) {
+            libos.close(result.qd);
+          } else {
+            if (libos.push(result.qd, result.sga) < 0) {
+              throw new IllegalStateException("push refused");
+            }
             libos.sgaFree(result.sga);
             libos.pop(result.qd);
             echoes++;
@@ -59,10 +75,10 @@ final class TcpEcho {
     private final QResult result = new QResult();
     private final ScatterGatherArray message;
 
-    Client(LibOs libos, String address) {
+    Client(LibOs libos, String endpoint) {
       this.libos = libos;
       qd = libos.socket(SocketType.STREAM, AddressFamily.INET);
-      libos.wait(libos.connect(qd, Endpoint.parse(address + ":" + PORT)), -1, result);
+      libos.wait(libos.connect(qd, Endpoint.parse(endpoint)), -1, result);
       if (result.result < 0) {
         throw new IllegalStateException("connect: " + result.result);
       }

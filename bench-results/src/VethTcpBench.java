@@ -2,7 +2,6 @@ import dev.demikv.libos.LibOses;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.config.Options;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +12,7 @@ import java.util.List;
 final class VethTcpBench {
   private static final int COUNT = 50_000;
   private static final int WARM_UP_ROUNDS = 5;
+  private static final int PORT = 7000;
   private static final int NEAR = 0;
   private static final int FAR = 1;
 
@@ -85,13 +85,8 @@ final class VethTcpBench {
     int rounds = quick ? 5 : 25;
     Path log = Processes.folder().resolve("server.log");
     Process server =
-        Processes.start(in(SPACES[FAR], MemifBench.command(VethTcpBench.class, 0, "server")), log);
-    for (int i = 0; i < 600 && !Files.readString(log).contains("ready"); i++) {
-      if (!server.isAlive()) {
-        throw new IllegalStateException(Files.readString(log));
-      }
-      Thread.sleep(50);
-    }
+        Processes.startReady(
+            in(SPACES[FAR], MemifBench.command(VethTcpBench.class, 0, "server")), log);
     JavaClient client =
         new JavaClient(in(SPACES[NEAR], MemifBench.command(VethTcpBench.class, 1, "client")), 1);
     client.measure(); // Connects, before its server is stopped.
@@ -103,12 +98,12 @@ final class VethTcpBench {
     contest.add(
         Processes.start(in(SPACES[FAR], 0, rings, "server", "rings"), null),
         Contest.program(in(SPACES[NEAR], 1, rings, "client", "rings", count, bytes)));
-    String tcp = Processes.compiled("tcpecho.c").toString();
+    String tcp = Processes.compiled("echo.c").toString();
     String address = kernelAddress(FAR);
-    String port = "" + TcpEcho.PORT;
+    String port = "" + PORT;
     contest.add(
-        Processes.start(in(SPACES[FAR], 0, tcp, "server", address, port), null),
-        Contest.program(in(SPACES[NEAR], 1, tcp, "client", address, port, count, bytes)));
+        Processes.start(in(SPACES[FAR], 0, tcp, "server", "recv", address, port, "reno"), null),
+        Contest.program(in(SPACES[NEAR], 1, tcp, "client", address, port, "reno", count, bytes)));
     double[][][] results = contest.run(WARM_UP_ROUNDS, rounds);
     String unit = "us, 64 B, TCP over packet rings and veth; peer: ";
     String frames = unit + "64 B frames between two rings in C";
@@ -131,12 +126,12 @@ final class VethTcpBench {
             "packet", "none", options, LibOsConfig.Limits.SMALL, LibOsConfig.Idle.SPIN);
     try (LibOs libos = LibOses.open(config)) {
       if (server) {
-        TcpEcho.Server tcp = new TcpEcho.Server(libos, ourAddress(FAR));
+        TcpEcho.Server tcp = new TcpEcho.Server(libos, ourAddress(FAR) + ":" + PORT);
         System.out.println("ready");
-        tcp.echo(Integer.MAX_VALUE); // Until the parent ends it.
+        tcp.echo();
         return;
       }
-      TcpEcho.Client tcp = new TcpEcho.Client(libos, ourAddress(FAR));
+      TcpEcho.Client tcp = new TcpEcho.Client(libos, ourAddress(FAR) + ":" + PORT);
       while (JavaClient.awaitRound()) {
         JavaClient.answer(tcp.roundTrips(COUNT));
       }

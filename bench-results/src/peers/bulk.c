@@ -5,40 +5,18 @@
  *                                            after the first WARM_SECONDS, and ends
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include "peer.h"
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 static char buffer[1 << 18];
 
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+static double seconds_now(void) {
+  return (double)now() / 1e9;
 }
 
 static int transmit(const char *address, int port, const char *control) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  inet_pton(AF_INET, address, &to.sin_addr);
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, control, (socklen_t)strlen(control))) {
-    die("TCP_CONGESTION");
-  }
-  if (connect(fd, (struct sockaddr *)&to, sizeof to)) die("connect");
+  int fd = connected(address, port, control);
   while (send(fd, buffer, sizeof buffer, MSG_NOSIGNAL) > 0) {
   }
   char used[16] = "";
@@ -53,19 +31,13 @@ static int transmit(const char *address, int port, const char *control) {
 }
 
 static int receive(int port, double warm, double seconds) {
-  int one = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
-  struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(listener, (struct sockaddr *)&any, sizeof any) || listen(listener, 1)) die("listen");
-  puts("ready");
-  fflush(stdout);
-  int fd = accept(listener, NULL, NULL);
-  double begin = now(), counted_from = 0, t = begin;
+  int fd = accept(listening("0.0.0.0", port, 0), NULL, NULL);
+  double begin = seconds_now(), counted_from = 0, t = begin;
   uint64_t bytes = 0;
   while (t < begin + warm + seconds) {
     ssize_t got = recv(fd, buffer, sizeof buffer, 0);
     if (got <= 0) die("recv");
-    t = now();
+    t = seconds_now();
     if (counted_from > 0) bytes += (uint64_t)got;
     else if (t >= begin + warm) counted_from = t;
   }

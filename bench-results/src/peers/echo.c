@@ -1,44 +1,21 @@
-/* The peer of the echo benchmark: a spinning epoll echo server and a spinning client, in C.
+/* TCP echoes through the kernel that spin: servers and a client.
  *
- *   echo server PORT             serves until killed, prints "ready"
- *   echo client PORT COUNT SIZE  prints p50, p99 and p99.9 of the round trip in nanoseconds
+ *   echo server epoll|recv ADDRESS PORT CONTROL   serves until killed, prints "ready"
+ *   echo client ADDRESS PORT CONTROL COUNT SIZE   prints p50, p99 and p99.9 of the round trip in ns
+ *
+ * `epoll` serves any number of connections; `recv` one after another, which costs as little as can be.
+ * CONTROL is the congestion control of every connection: what the machine is set to may pace, which
+ * an echo does not want; "-" leaves that.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include "peer.h"
 
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
+static char buffer[1 << 16];
 
-static struct sockaddr_in loopback(int port) {
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return a;
-}
-
-static int serve(int port) {
-  int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  struct sockaddr_in a = loopback(port);
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(listener, (struct sockaddr *)&a, sizeof a) || listen(listener, 128)) die("listen");
-  int ep = epoll_create1(0);
+static _Noreturn void serve_by_epoll(const char *address, int port, const char *control) {
+  int listener = listening(address, port, SOCK_NONBLOCK), ep = epoll_create1(0);
   struct epoll_event ev = {.events = EPOLLIN, .data.fd = listener}, evs[64];
   epoll_ctl(ep, EPOLL_CTL_ADD, listener, &ev);
-  puts("ready");
-  fflush(stdout);
-  static char buffer[65536];
   for (;;) {
     int n = epoll_wait(ep, evs, 64, 0); /* Never blocks: it spins. */
     for (int i = 0; i < n; i++) {
@@ -46,7 +23,7 @@ static int serve(int port) {
       if (fd == listener) {
         int c = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
         if (c < 0) continue;
-        setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        prepare(c, control);
         ev.events = EPOLLIN;
         ev.data.fd = c;
         epoll_ctl(ep, EPOLL_CTL_ADD, c, &ev);
@@ -61,50 +38,53 @@ static int serve(int port) {
       for (ssize_t at = 0; at < got;) {
         ssize_t put = send(fd, buffer + at, (size_t)(got - at), MSG_NOSIGNAL);
         if (put > 0) at += put;
-        else if (errno != EAGAIN) break;
+        else if (errno != EAGAIN) break; /* It ended: recv will say so. */
       }
     }
   }
 }
 
-static int compare(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return (x > y) - (x < y);
+static _Noreturn void serve_by_recv(const char *address, int port, const char *control) {
+  int listener = listening(address, port, 0);
+  for (;;) {
+    int fd = accept(listener, NULL, NULL);
+    if (fd < 0) die("accept");
+    prepare(fd, control);
+    for (;;) {
+      ssize_t got = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+      if (got > 0) send_all(fd, buffer, (size_t)got);
+      else if (got == 0 || errno != EAGAIN) break;
+    }
+    close(fd);
+  }
 }
 
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static int client(int port, int count, int size) {
-  int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-  struct sockaddr_in a = loopback(port);
-  if (connect(fd, (struct sockaddr *)&a, sizeof a)) die("connect");
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  char *buffer = calloc(1, (size_t)size);
+static int client(int fd, int count, size_t size) {
   uint32_t *ns = calloc((size_t)count, sizeof *ns);
-  int warm = count / 4;
-  for (int i = -warm; i < count; i++) {
+  for (int i = -count / 4; i < count; i++) {
     int64_t begin = now();
-    if (send(fd, buffer, (size_t)size, MSG_NOSIGNAL) != size) die("send");
-    for (int at = 0; at < size;) {
-      ssize_t got = recv(fd, buffer + at, (size_t)(size - at), MSG_DONTWAIT);
-      if (got > 0) at += (int)got;
+    send_all(fd, buffer, size);
+    for (size_t at = 0; at < size;) {
+      ssize_t got = recv(fd, buffer + at, size - at, MSG_DONTWAIT);
+      if (got > 0) at += (size_t)got;
       else if (got == 0 || errno != EAGAIN) die("recv");
     }
     if (i >= 0) ns[i] = (uint32_t)(now() - begin);
   }
-  qsort(ns, (size_t)count, sizeof *ns, compare);
-  printf("%u %u %u\n", ns[count / 2], ns[(int64_t)count * 99 / 100], ns[(int64_t)count * 999 / 1000]);
+  sort(ns, count);
+  printf("%u %u %u\n", permille(ns, count, 500), permille(ns, count, 990), permille(ns, count, 999));
   return 0;
 }
 
 int main(int argc, char **argv) {
-  if (argc == 3 && !strcmp(argv[1], "server")) return serve(atoi(argv[2]));
-  if (argc == 5 && !strcmp(argv[1], "client"))
-    return client(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
-  fprintf(stderr, "usage: echo server PORT | echo client PORT COUNT SIZE\n");
+  if (argc == 6 && !strcmp(argv[1], "server")) {
+    if (!strcmp(argv[2], "epoll")) serve_by_epoll(argv[3], atoi(argv[4]), argv[5]);
+    if (!strcmp(argv[2], "recv")) serve_by_recv(argv[3], atoi(argv[4]), argv[5]);
+  }
+  if (argc == 7 && !strcmp(argv[1], "client"))
+    return client(connected(argv[2], atoi(argv[3]), argv[4]), atoi(argv[5]), (size_t)atoi(argv[6]));
+  fprintf(stderr,
+          "usage: echo server epoll|recv ADDRESS PORT CONTROL"
+          " | echo client ADDRESS PORT CONTROL COUNT SIZE\n");
   return 2;
 }

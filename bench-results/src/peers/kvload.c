@@ -8,26 +8,15 @@
  * Prints: requests per second, p50, p99 and p99.9 of the round trip in microseconds, errors.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include "peer.h"
 #include <sched.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { CONNECTIONS_MAX = 1024, REPLY_BYTES_MAX = 65536 };
 
 struct connection {
   int fd;
   int received;
-  uint64_t sent_nanos;
+  int64_t sent_nanos;
   char reply[REPLY_BYTES_MAX];
 };
 
@@ -37,17 +26,6 @@ static uint32_t *micros_x10;
 static long errors;
 static uint64_t seed = 88172645463325252ull;
 
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static uint64_t nanos(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
 static void issue(struct connection *c, int set, int value_bytes, int keys) {
   seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
   char key[32];
@@ -56,7 +34,7 @@ static void issue(struct connection *c, int set, int value_bytes, int keys) {
                          key_bytes, key, value_bytes, value_bytes, value)
               : snprintf(request, sizeof request, "*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", key_bytes, key);
   c->received = 0;
-  c->sent_nanos = nanos();
+  c->sent_nanos = now();
   if (send(c->fd, request, (size_t)n, MSG_NOSIGNAL) != n) die("send");
 }
 
@@ -70,11 +48,6 @@ static int whole(const struct connection *c) {
   return length < 0 || c->received >= line + length + 2;
 }
 
-static int ascending(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return x < y ? -1 : x > y;
-}
-
 int main(int argc, char **argv) {
   if (argc != 8) {
     fprintf(stderr, "usage: kvload PORT SET|GET CONNECTIONS REQUESTS VALUE_BYTES KEYS SPIN\n");
@@ -82,7 +55,7 @@ int main(int argc, char **argv) {
   }
   int set = !strcmp(argv[2], "SET"), count = atoi(argv[3]), value_bytes = atoi(argv[5]);
   long requests = atol(argv[4]);
-  int keys = atoi(argv[6]), spin = atoi(argv[7]), one = 1;
+  int keys = atoi(argv[6]), spin = atoi(argv[7]);
   if (count < 1 || count > CONNECTIONS_MAX || value_bytes < 1 || value_bytes > REPLY_BYTES_MAX - 64 ||
       requests < count || keys < 1) {
     fprintf(stderr, "kvload: out of range\n");
@@ -90,19 +63,15 @@ int main(int argc, char **argv) {
   }
   memset(value, 'x', sizeof value);
   micros_x10 = malloc(sizeof *micros_x10 * (size_t)requests);
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int ep = epoll_create1(0);
   for (int i = 0; i < count; i++) {
     struct connection *c = &connections[i];
-    c->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&a, sizeof a)) die("connect");
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    c->fd = connected("127.0.0.1", atoi(argv[1]), "-");
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
     if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev)) die("epoll_ctl");
   }
   long issued = 0, done = 0;
-  uint64_t begin = nanos();
+  int64_t begin = now();
   for (int i = 0; i < count; i++, issued++) issue(&connections[i], set, value_bytes, keys);
   struct epoll_event events[CONNECTIONS_MAX];
   while (done < requests) {
@@ -120,13 +89,13 @@ int main(int argc, char **argv) {
       c->received += (int)got;
       if (!whole(c)) continue;
       if (c->reply[0] == '-') errors++;
-      if (done < requests) micros_x10[done++] = (uint32_t)((nanos() - c->sent_nanos) / 100);
+      if (done < requests) micros_x10[done++] = (uint32_t)((now() - c->sent_nanos) / 100);
       if (issued < requests) issue(c, set, value_bytes, keys), issued++;
     }
   }
-  double seconds = (double)(nanos() - begin) / 1e9;
-  qsort(micros_x10, (size_t)requests, sizeof *micros_x10, ascending);
-  printf("%.0f %.1f %.1f %.1f %ld\n", (double)requests / seconds, micros_x10[requests / 2] / 10.0,
-         micros_x10[requests * 99 / 100] / 10.0, micros_x10[requests * 999 / 1000] / 10.0, errors);
+  double seconds = (double)(now() - begin) / 1e9;
+  sort(micros_x10, (int)requests);
+  printf("%.0f %.1f %.1f %.1f %ld\n", (double)requests / seconds, permille(micros_x10, (int)requests, 500) / 10.0,
+         permille(micros_x10, (int)requests, 990) / 10.0, permille(micros_x10, (int)requests, 999) / 10.0, errors);
   return errors ? 1 : 0;
 }

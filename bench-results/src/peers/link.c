@@ -10,20 +10,14 @@
  * losses are evenly spaced.
  */
 #define _GNU_SOURCE
-#include <errno.h>
+#include "peer.h"
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { FRAMES = 16384, FRAME_BYTES = 2048, DATA_BYTES = 600, BURST = 64 };
 
@@ -47,17 +41,6 @@ static volatile sig_atomic_t ended;
 static void end(int signal) {
   (void)signal;
   ended = 1;
-}
-
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 /* Steele, Lea, Flood: SplitMix64. */

@@ -1,86 +1,16 @@
-/* The peer of the message rate benchmark: an epoll echo server that spins, and a client with many
- * connections and several messages in flight on each, in C, over the kernel's TCP.
+/* A client of an echo server (echo.c) with many connections and several messages in flight on each,
+ * over the kernel's TCP.
  *
- *   pipeline server PORT CONTROL     serves until killed, prints "ready"
- *   pipeline client PORT CONTROL CONNECTIONS DEPTH SIZE MILLISECONDS
+ *   pipeline ADDRESS PORT CONTROL CONNECTIONS DEPTH SIZE MILLISECONDS
  *                                    prints messages echoed per second and wrong messages
  *
- * CONTROL is the congestion control of every connection: the machine's default may be one that
- * paces, which is not what loop-back wants. Each message begins with its number on its connection.
+ * CONTROL is the congestion control of every connection. Each message begins with its number on its
+ * connection.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include "peer.h"
 
 enum { BUFFER_BYTES = 1 << 16 };
-
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static struct sockaddr_in loopback(int port) {
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return a;
-}
-
-static void options(int fd, const char *control) {
-  int one = 1;
-  if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one)) die("TCP_NODELAY");
-  if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, control, (socklen_t)strlen(control)))
-    die("TCP_CONGESTION");
-}
-
-static void serve(int port, const char *control) {
-  int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  struct sockaddr_in a = loopback(port);
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  options(listener, control);
-  if (bind(listener, (struct sockaddr *)&a, sizeof a) || listen(listener, 1024)) die("listen");
-  int ep = epoll_create1(0);
-  struct epoll_event ev = {.events = EPOLLIN, .data.fd = listener}, evs[64];
-  epoll_ctl(ep, EPOLL_CTL_ADD, listener, &ev);
-  puts("ready");
-  fflush(stdout);
-  static char buffer[BUFFER_BYTES];
-  for (;;) {
-    int n = epoll_wait(ep, evs, 64, 0); /* Never blocks: it spins. */
-    for (int i = 0; i < n; i++) {
-      int fd = evs[i].data.fd;
-      if (fd == listener) {
-        int c = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
-        if (c < 0) continue;
-        options(c, control);
-        ev.events = EPOLLIN;
-        ev.data.fd = c;
-        epoll_ctl(ep, EPOLL_CTL_ADD, c, &ev);
-        continue;
-      }
-      ssize_t got = recv(fd, buffer, sizeof buffer, 0);
-      if (got <= 0) {
-        if (got < 0 && errno == EAGAIN) continue;
-        close(fd);
-        continue;
-      }
-      for (ssize_t at = 0; at < got;) {
-        ssize_t put = send(fd, buffer + at, (size_t)(got - at), MSG_NOSIGNAL);
-        if (put > 0) at += put;
-        else if (errno != EAGAIN) break;
-      }
-    }
-  }
-}
 
 struct connection {
   int fd;
@@ -88,12 +18,6 @@ struct connection {
   int partial; /* Bytes of a message that is not whole yet. */
   uint64_t number; /* What is known of its number. */
 };
-
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static char out[BUFFER_BYTES], in[BUFFER_BYTES];
 
@@ -104,11 +28,7 @@ static void send_messages(struct connection *c, int count, int size) {
       memcpy(out + (size_t)i * (size_t)size, &c->sent, sizeof c->sent);
       c->sent++;
     }
-    for (ssize_t at = 0, all = (ssize_t)some * size; at < all;) {
-      ssize_t put = send(c->fd, out + at, (size_t)(all - at), MSG_NOSIGNAL);
-      if (put > 0) at += put;
-      else if (errno != EAGAIN) die("send");
-    }
+    send_all(c->fd, out, (size_t)some * (size_t)size);
     count -= some;
   }
 }
@@ -138,15 +58,12 @@ static int receive(struct connection *c, int size) {
   return whole;
 }
 
-static int client(int port, const char *control, int count, int depth, int size, int millis) {
+static int run(
+    const char *address, int port, const char *control, int count, int depth, int size, int millis) {
   struct connection *all = calloc((size_t)count, sizeof *all);
   int ep = epoll_create1(0);
   for (int i = 0; i < count; i++) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in a = loopback(port);
-    if (fd < 0) die("socket");
-    options(fd, control);
-    if (connect(fd, (struct sockaddr *)&a, sizeof a)) die("connect");
+    int fd = connected(address, port, control);
     all[i].fd = fd;
     struct epoll_event ev = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
     epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
@@ -177,11 +94,9 @@ static int client(int port, const char *control, int count, int depth, int size,
 }
 
 int main(int argc, char **argv) {
-  if (argc == 4 && !strcmp(argv[1], "server")) serve(atoi(argv[2]), argv[3]);
-  if (argc == 8 && !strcmp(argv[1], "client"))
-    return client(atoi(argv[2]), argv[3], atoi(argv[4]), atoi(argv[5]), atoi(argv[6]), atoi(argv[7]));
-  fprintf(stderr,
-          "usage: pipeline server PORT CONTROL"
-          " | pipeline client PORT CONTROL CONNECTIONS DEPTH SIZE MILLISECONDS\n");
+  if (argc == 8)
+    return run(argv[1], atoi(argv[2]), argv[3], atoi(argv[4]), atoi(argv[5]), atoi(argv[6]),
+               atoi(argv[7]));
+  fprintf(stderr, "usage: pipeline ADDRESS PORT CONTROL CONNECTIONS DEPTH SIZE MILLISECONDS\n");
   return 2;
 }

@@ -7,30 +7,17 @@
  * Frames are broadcast, of the EtherType for local experiments (IEEE 802 88b5); others are skipped.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
+#include "peer.h"
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { SLOT_BYTES = 2048, SLOTS = 256, ETHERTYPE = 0x88b5 };
 
 static int fd;
 static char *rx, *tx;
 static unsigned rx_at, tx_at;
-
-static void die(const char *what) {
-  perror(what);
-  exit(1);
-}
 
 static void set(int option, int value) {
   if (setsockopt(fd, SOL_PACKET, option, &value, sizeof value)) die("setsockopt");
@@ -105,17 +92,6 @@ static _Noreturn void serve(const char *interface) {
   }
 }
 
-static int compare(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return (x > y) - (x < y);
-}
-
-static int64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static int client(const char *interface, int count, unsigned size) {
   open_rings(interface);
   char frame[1514] = {0};
@@ -143,8 +119,8 @@ static int client(const char *interface, int count, unsigned size) {
     }
     if (i >= 0) ns[i] = (uint32_t)(now() - begin);
   }
-  qsort(ns, (size_t)count, sizeof *ns, compare);
-  printf("%u %u\n", ns[count / 2], ns[(int64_t)count * 99 / 100]);
+  sort(ns, count);
+  printf("%u %u\n", permille(ns, count, 500), permille(ns, count, 990));
   return 0;
 }
 

@@ -35,7 +35,7 @@ import java.util.random.RandomGenerator;
 /// **Threads.** A client belongs to the thread that made it. For more threads make more clients: a
 /// connection each is what one loop per core wants, and there is no lock to share. Where a device
 /// can be opened only once, the threads of a process share its loop: [SharedLoop].
-public final class KvClient implements KvCommands {
+public final class KvClient extends BlockingClient {
   private static final int RESULTS = 16;
 
   /// After so long without a reply, a blocking call first looks whether the connection still is.
@@ -56,7 +56,6 @@ public final class KvClient implements KvCommands {
   private final Connection connection;
   private final QResult[] results = new QResult[RESULTS];
   private final Completion[] single = {new Completion()};
-  private final Command scratch = new Command();
   private final long[] waitTokens = new long[4];
   private int idleQd;
   private long idleToken;
@@ -182,26 +181,6 @@ public final class KvClient implements KvCommands {
 
   // ---- blocking
 
-  @Override
-  public Reply execute(Command command) {
-    return call(command).orThrow();
-  }
-
-  /// As [#execute(Command)], with an error as a value.
-  public Reply call(Command command) {
-    return finish(command).reply();
-  }
-
-  @Override
-  public byte @Nullable [] get(byte[] key) {
-    return succeed(scratch.reset("GET").arg(key)).toBytes();
-  }
-
-  @Override
-  public void set(byte[] key, byte[] value) {
-    succeed(scratch.reset("SET").arg(key).arg(value));
-  }
-
   /// SELECT, remembered for connections to come.
   public void select(int database) {
     ReplyLimits.check("database", database, 0, Integer.MAX_VALUE);
@@ -220,16 +199,8 @@ public final class KvClient implements KvCommands {
     return connection.database();
   }
 
-  private Completion succeed(Command command) {
-    Completion completion = finish(command);
-    if (!completion.isOk()) {
-      throw completion.exception();
-    }
-    return completion;
-  }
-
-  /// Executes a command to its end, which may be a failure without a reply.
-  private Completion finish(Command command) {
+  @Override
+  long begin() {
     checkOpen();
     if (connection.outstandingCount() > 0) {
       throw new IllegalStateException(
@@ -241,26 +212,30 @@ public final class KvClient implements KvCommands {
       turn(0);
       connection.collect(single, begun);
     }
-    long now = begun;
-    for (int retries = 0; ; retries++) {
-      long left = commandTimeoutNanos - (now - begun);
-      long id = connection.submit(command, now, Math.max(1, left));
-      if (id < 0) {
-        throw tooLarge(command);
-      }
-      Completion completion = awaitOne();
-      boolean again = mayRepeat(command, completion) && retries < config.readRetriesMax();
-      now = clock.nanoTime();
-      if (!again || now - begun >= commandTimeoutNanos) {
-        return completion;
-      }
-    }
+    return begun;
   }
 
-  /// Whether a command may be sent again after what came of it.
-  static boolean mayRepeat(Command command, Completion completion) {
-    return completion.status() == Completion.Status.CONNECTION_LOST
-        && (command.isReadOnly() || !completion.outcomeUnknown());
+  @Override
+  Completion attempt(Command command, long nowNanos, long timeoutNanos) {
+    if (connection.submit(command, nowNanos, timeoutNanos) < 0) {
+      throw tooLarge(command);
+    }
+    return awaitOne();
+  }
+
+  @Override
+  long nowNanos() {
+    return clock.nanoTime();
+  }
+
+  @Override
+  long timeoutNanos() {
+    return commandTimeoutNanos;
+  }
+
+  @Override
+  int readRetriesMax() {
+    return config.readRetriesMax();
   }
 
   private Completion awaitOne() {

@@ -197,9 +197,7 @@ public final class SharedLoop implements AutoCloseable {
         group.advance();
         int count = libos.waitNext(results, group.nanosToNextTimer());
         for (int i = 0; i < count; i++) {
-          if (!group.onCompletion(results[i])) {
-            onMessage(results[i]);
-          }
+          take(results[i]);
         }
         for (KvClient client = group.next(); client != null; client = group.next()) {
           settle(client);
@@ -211,10 +209,16 @@ public final class SharedLoop implements AutoCloseable {
       group.close();
     }
 
-    private void onMessage(QResult result) {
+    private void take(QResult result) {
       ScatterGatherArray sga = result.sga;
-      if (result.qd != mailboxQd || sga == null) {
-        return; // A leftover of a connection that is closed.
+      if (result.qd != mailboxQd) {
+        if (!group.onCompletion(result) && sga != null) {
+          libos.sgaFree(sga); // A leftover of a connection that is closed.
+        }
+        return;
+      }
+      if (sga == null) {
+        return; // The end.
       }
       int index = sga.memory(0).get(JAVA_INT_UNALIGNED, sga.offset(0));
       result.sga = null;

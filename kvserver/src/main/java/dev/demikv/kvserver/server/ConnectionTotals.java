@@ -2,11 +2,12 @@ package dev.demikv.kvserver.server;
 
 import dev.demikv.kvserver.metrics.Histogram;
 import dev.demikv.libos.api.ConnectionInfo;
+import dev.demikv.libos.api.TcpState;
 
 /// What the transport knows of the connections that are open, in sum: for INFO and for `/metrics`,
 /// where a number per client would have no bound. What is not known of a connection counts as 0.
 final class ConnectionTotals {
-  private static final ConnectionInfo.State[] STATES = ConnectionInfo.State.values();
+  private static final TcpState[] STATES = TcpState.values();
 
   private final long[] byState = new long[STATES.length];
   private final ConnectionInfo info = new ConnectionInfo();
@@ -43,7 +44,7 @@ final class ConnectionTotals {
   }
 
   /// Connections in a state.
-  long in(ConnectionInfo.State state) {
+  long in(TcpState state) {
     return byState[state.ordinal()];
   }
 }

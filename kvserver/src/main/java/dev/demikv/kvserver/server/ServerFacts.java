@@ -9,8 +9,8 @@ import dev.demikv.kvserver.config.ConfigException;
 import dev.demikv.kvserver.config.ConfigKeys;
 import dev.demikv.kvserver.config.ServerConfig;
 import dev.demikv.kvserver.engine.Slice;
-import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.LibOs;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.lang.Nullable;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -132,7 +132,7 @@ final class ServerFacts implements ServerInfo {
   private void connectionsInfo(InfoWriter out) {
     ConnectionTotals totals = new ConnectionTotals();
     clients.forEach(totals::add);
-    for (ConnectionInfo.State state : ConnectionInfo.State.values()) {
+    for (TcpState state : TcpState.values()) {
       if (totals.in(state) > 0) {
         out.field("connections_" + state.text().replace('-', '_'), totals.in(state));
       }

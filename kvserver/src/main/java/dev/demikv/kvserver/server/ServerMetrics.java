@@ -9,9 +9,9 @@ import dev.demikv.kvserver.config.ServerConfig;
 import dev.demikv.kvserver.engine.Engine;
 import dev.demikv.kvserver.metrics.MetricFamily;
 import dev.demikv.kvserver.metrics.MetricsSample;
-import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.api.LibOsReport;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.lang.Nullable;
 
 /// The server as metrics: the numbers of INFO under the names of Prometheus. Called in the loop's
@@ -185,7 +185,7 @@ final class ServerMetrics {
   private static void connections(MetricsSample out, ConnectionTotals totals) {
     MetricFamily states =
         out.gauges("demikv_connections", "Open connections by state of the transport.");
-    for (ConnectionInfo.State state : ConnectionInfo.State.values()) {
+    for (TcpState state : TcpState.values()) {
       if (totals.known > 0) {
         states.add(totals.in(state), "state", state.text());
       }

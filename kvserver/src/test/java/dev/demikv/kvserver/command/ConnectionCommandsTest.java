@@ -3,6 +3,7 @@ package dev.demikv.kvserver.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.demikv.libos.api.ConnectionInfo;
+import dev.demikv.libos.api.TcpState;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -202,7 +203,7 @@ final class ConnectionCommandsTest {
 
     @Override
     public boolean connectionInfo(ConnectionInfo into) {
-      into.state = ConnectionInfo.State.CLOSE_WAIT;
+      into.state = TcpState.CLOSE_WAIT;
       into.congestionControl = "cubic";
       into.srttNanos = 123_456;
       into.retransmissions = 3;

@@ -1,6 +1,5 @@
 package dev.demikv.libos.api;
 
-import java.util.Locale;
 import java.util.function.ObjLongConsumer;
 
 /// State and statistics of one connection as of one moment, for [LibOs#connectionInfo]: what
@@ -18,37 +17,8 @@ public final class ConnectionInfo {
   /// What a backend does not know.
   public static final int UNKNOWN = -1;
 
-  /// States of a connection, RFC 9293 §3.3.2.
-  public enum State {
-    /// No connection any longer: it ended, was reset or given up.
-    CLOSED,
-    /// SYN sent.
-    SYN_SENT,
-    /// SYN received and sent.
-    SYN_RECEIVED,
-    /// Data flows.
-    ESTABLISHED,
-    /// FIN sent, not acknowledged.
-    FIN_WAIT_1,
-    /// FIN acknowledged; the peer may still send.
-    FIN_WAIT_2,
-    /// The peer ended its direction, we have not.
-    CLOSE_WAIT,
-    /// Both sent FIN; ours is not acknowledged.
-    CLOSING,
-    /// The peer ended first; our FIN is not acknowledged.
-    LAST_ACK,
-    /// Both directions ended.
-    TIME_WAIT;
-
-    /// Its name as RFC 9293 writes it, in lower case: `fin-wait-1`.
-    public String text() {
-      return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-  }
-
   /// State of the connection.
-  public State state = State.CLOSED;
+  public TcpState state = TcpState.CLOSED;
 
   /// Congestion control, as `cubic`; empty when not known.
   public String congestionControl = "";
@@ -166,7 +136,7 @@ public final class ConnectionInfo {
 
   /// Forgets everything: numbers are [#UNKNOWN].
   public void clear() {
-    state = State.CLOSED;
+    state = TcpState.CLOSED;
     congestionControl = "";
     cwndBytes = UNKNOWN;
     ssthreshBytes = UNKNOWN;

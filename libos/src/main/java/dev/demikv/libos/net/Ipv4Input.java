@@ -133,16 +133,11 @@ final class Ipv4Input {
             || (knownLocal != null && destination == knownDestination
                 ? knownIsGroup
                 : routes.isIpv4Broadcast(destination));
-    packet.set(
-        buffer,
-        offset + header,
-        total - header,
-        source,
-        destination,
-        Ipv4Header.typeOfService(first),
-        Ipv4Header.timeToLive(second),
-        offset,
-        group);
+    packet
+        .set(buffer, offset + header, total - header)
+        .setIpv4(
+            source, destination, Ipv4Header.typeOfService(first), Ipv4Header.timeToLive(second))
+        .setOrigin(offset, group);
     delivery.deliver(
         packet,
         protocol,

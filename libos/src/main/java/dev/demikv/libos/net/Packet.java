@@ -37,33 +37,6 @@ public final class Packet {
     return this;
   }
 
-  /// Points it at the payload of an IPv4 packet, and sets all that [#set(Buffer, int, int)],
-  /// [#setIpv4] and [#setOrigin] do.
-  Packet set(
-      Buffer newBuffer,
-      int newOffset,
-      int newLength,
-      int source,
-      int destination,
-      int newTrafficClass,
-      int newHopLimit,
-      int newNetworkOffset,
-      boolean newGroup) {
-    buffer = newBuffer;
-    offset = newOffset;
-    length = newLength;
-    ipv6 = false;
-    sourceHigh = 0;
-    sourceLow = source & 0xffff_ffffL;
-    destinationHigh = 0;
-    destinationLow = destination & 0xffff_ffffL;
-    trafficClass = newTrafficClass;
-    hopLimit = newHopLimit;
-    networkOffset = newNetworkOffset;
-    group = newGroup;
-    return this;
-  }
-
   /// Sets IPv4 addresses, as numbers with the first byte most significant.
   public Packet setIpv4(int source, int destination, int newTrafficClass, int newHopLimit) {
     ipv6 = false;

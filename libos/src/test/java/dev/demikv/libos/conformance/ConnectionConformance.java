@@ -10,6 +10,7 @@ import dev.demikv.libos.api.QResult;
 import dev.demikv.libos.api.Shutdown;
 import dev.demikv.libos.api.SocketOption;
 import dev.demikv.libos.api.SocketType;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.conformance.ConformanceBackend.Feature;
 import java.util.ArrayList;
 import java.util.List;
@@ -396,7 +397,7 @@ abstract class ConnectionConformance extends PdpixConformance {
     settle();
 
     ConnectionInfo sender = info(pair.client());
-    assertThat(sender.state).isEqualTo(ConnectionInfo.State.ESTABLISHED);
+    assertThat(sender.state).isEqualTo(TcpState.ESTABLISHED);
     assertThat(sender.congestionControl).isNotEmpty();
     assertThat(sender.bytesOut).isEqualTo(content.length);
     // Linux counts the SYN too.
@@ -438,8 +439,8 @@ abstract class ConnectionConformance extends PdpixConformance {
     libos.shutdown(pair.client(), Shutdown.WRITE);
     await(libos.pop(pair.server()));
     settle();
-    assertThat(info(pair.client()).state).isEqualTo(ConnectionInfo.State.FIN_WAIT_2);
-    assertThat(info(pair.server()).state).isEqualTo(ConnectionInfo.State.CLOSE_WAIT);
+    assertThat(info(pair.client()).state).isEqualTo(TcpState.FIN_WAIT_2);
+    assertThat(info(pair.server()).state).isEqualTo(TcpState.CLOSE_WAIT);
   }
 
   @Test

@@ -10,6 +10,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.SocketOption;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.ffi.CallState;
 import dev.demikv.libos.ffi.LibC;
 import dev.demikv.libos.ffi.LibCSocket;
@@ -162,18 +163,18 @@ final class TcpInfoReader {
     return nameText;
   }
 
-  private static ConnectionInfo.State state(int kernels) {
+  private static TcpState state(int kernels) {
     return switch (kernels) {
-      case 1 -> ConnectionInfo.State.ESTABLISHED;
-      case 2 -> ConnectionInfo.State.SYN_SENT;
-      case 3, 12 -> ConnectionInfo.State.SYN_RECEIVED;
-      case 4 -> ConnectionInfo.State.FIN_WAIT_1;
-      case 5 -> ConnectionInfo.State.FIN_WAIT_2;
-      case 6 -> ConnectionInfo.State.TIME_WAIT;
-      case 8 -> ConnectionInfo.State.CLOSE_WAIT;
-      case 9 -> ConnectionInfo.State.LAST_ACK;
-      case 11 -> ConnectionInfo.State.CLOSING;
-      default -> ConnectionInfo.State.CLOSED;
+      case 1 -> TcpState.ESTABLISHED;
+      case 2 -> TcpState.SYN_SENT;
+      case 3, 12 -> TcpState.SYN_RECEIVED;
+      case 4 -> TcpState.FIN_WAIT_1;
+      case 5 -> TcpState.FIN_WAIT_2;
+      case 6 -> TcpState.TIME_WAIT;
+      case 8 -> TcpState.CLOSE_WAIT;
+      case 9 -> TcpState.LAST_ACK;
+      case 11 -> TcpState.CLOSING;
+      default -> TcpState.CLOSED;
     };
   }
 

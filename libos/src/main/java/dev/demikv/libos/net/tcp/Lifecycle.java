@@ -1,6 +1,7 @@
 package dev.demikv.libos.net.tcp;
 
 import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.net.NetworkPath;
 import dev.demikv.libos.net.tcp.TcpConnection.TimerPurpose;

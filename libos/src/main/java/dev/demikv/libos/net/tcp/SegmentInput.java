@@ -6,6 +6,7 @@ import static dev.demikv.libos.wire.TcpHeader.RST;
 import static dev.demikv.libos.wire.TcpHeader.SYN;
 
 import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.net.NetworkPath;
 import dev.demikv.libos.net.Packet;
 import dev.demikv.libos.wire.SequenceNumber;

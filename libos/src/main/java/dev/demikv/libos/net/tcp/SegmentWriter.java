@@ -7,6 +7,7 @@ import static dev.demikv.libos.wire.TcpHeader.SYN;
 import static java.util.Objects.requireNonNull;
 
 import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.device.TxFrame;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;

@@ -7,6 +7,7 @@ import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.PushCompletion;
 import dev.demikv.libos.api.ScatterGatherArray;
 import dev.demikv.libos.api.SocketOption;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.net.NetworkPath;
 
@@ -573,7 +574,7 @@ public final class TcpConnection {
   /// Fills in what the connection is and has done.
   public void statistics(ConnectionInfo into) {
     into.clear();
-    into.state = infoState();
+    into.state = state;
     into.congestionControl = congestion.name();
     into.cwndBytes = congestion.cwndBytes();
     into.ssthreshBytes = congestion.ssthreshBytes();
@@ -609,20 +610,5 @@ public final class TcpConnection {
     into.windowScaling = windowScaling;
     into.timestamps = timestampsOk;
     into.sack = sackOk;
-  }
-
-  private ConnectionInfo.State infoState() {
-    return switch (state) {
-      case CLOSED -> ConnectionInfo.State.CLOSED;
-      case SYN_SENT -> ConnectionInfo.State.SYN_SENT;
-      case SYN_RECEIVED -> ConnectionInfo.State.SYN_RECEIVED;
-      case ESTABLISHED -> ConnectionInfo.State.ESTABLISHED;
-      case FIN_WAIT_1 -> ConnectionInfo.State.FIN_WAIT_1;
-      case FIN_WAIT_2 -> ConnectionInfo.State.FIN_WAIT_2;
-      case CLOSE_WAIT -> ConnectionInfo.State.CLOSE_WAIT;
-      case CLOSING -> ConnectionInfo.State.CLOSING;
-      case LAST_ACK -> ConnectionInfo.State.LAST_ACK;
-      case TIME_WAIT -> ConnectionInfo.State.TIME_WAIT;
-    };
   }
 }

@@ -5,6 +5,7 @@ import static dev.demikv.libos.wire.TcpHeader.FIN;
 import static dev.demikv.libos.wire.TcpHeader.PSH;
 
 import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.net.tcp.TcpConnection.Recovery;
 import dev.demikv.libos.net.tcp.TcpConnection.TimerPurpose;

@@ -9,6 +9,7 @@ import static dev.demikv.libos.net.tcp.RawPeer.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.net.Rfc;
 import org.junit.jupiter.api.Test;
 

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.PushCompletion;
 import dev.demikv.libos.api.SocketOption;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.net.Rfc;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.demikv.libos.api.ConnectionInfo;
 import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.TcpState;
 import dev.demikv.libos.net.Rfc;
 import java.util.HashSet;
 import java.util.Set;

@@ -1,13 +1,14 @@
-package dev.demikv.libos.net.tcp;
+package dev.demikv.libos.api;
 
-/// States of a connection, RFC 9293 §3.3.2. LISTEN is a [TcpListener]; TIME-WAIT is left by the
-/// connection object for a compact table.
+import java.util.Locale;
+
+/// States of a TCP connection, RFC 9293 §3.3.2. LISTEN is none: a listener is not a connection.
 public enum TcpState {
-  /// No connection: not yet, or no longer.
+  /// No connection: not yet, or no longer: it ended, was reset or given up.
   CLOSED,
   /// SYN sent.
   SYN_SENT,
-  /// SYN received and sent (simultaneous open); passive opens wait in the SYN queue instead.
+  /// SYN received and sent.
   SYN_RECEIVED,
   /// Data flows.
   ESTABLISHED,
@@ -21,7 +22,7 @@ public enum TcpState {
   CLOSING,
   /// The peer ended first; our FIN is not acknowledged.
   LAST_ACK,
-  /// Both directions ended; the compact table answers what comes late.
+  /// Both directions ended; what comes late is answered.
   TIME_WAIT;
 
   /// Whether our SYN was acknowledged and we got the peer's: RFC 9293 §3.3.2, the synchronized
@@ -38,5 +39,10 @@ public enum TcpState {
   /// Whether the peer may still send data.
   public boolean mayReceive() {
     return this == ESTABLISHED || this == FIN_WAIT_1 || this == FIN_WAIT_2;
+  }
+
+  /// Its name as RFC 9293 writes it, in lower case: `fin-wait-1`.
+  public String text() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }
