@@ -34,7 +34,9 @@ public record LibOsReport(
           "record-bytes-max",
           "mbufs-out",
           "mbufs-free",
-          "tx-attached");
+          "tx-attached",
+          "link-up",
+          "link-mbps");
 
   public LibOsReport {
     capabilities = List.copyOf(capabilities);

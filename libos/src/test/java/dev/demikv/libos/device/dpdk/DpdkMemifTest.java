@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.demikv.libos.api.Errno;
+import dev.demikv.libos.api.LibOsReport;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.FrameSink;
 import dev.demikv.libos.device.TxFrame;
@@ -118,9 +119,18 @@ final class DpdkMemifTest {
   @Test
   void aPeerThatClosesTakesTheLinkDownAndMayComeBack() {
     exchange(client, server, 100);
+    Map<String, Long> before = counters(server);
     client.close();
     awaitLink(server, false);
     assertThat(server.isLinkUp()).isFalse();
+    Map<String, Long> after = counters(server);
+    before.forEach((name, was) -> {
+      if (after.getOrDefault(name, 0L) < was && !name.startsWith("dpdk.xstat.")) {
+        assertThat(LibOsReport.isGauge(name)).as("%s is a gauge", name).isTrue();
+      }
+    });
+    assertThat(before.get("dpdk.link-up")).isEqualTo(1);
+    assertThat(after.get("dpdk.link-up")).isZero();
 
     int code = 0;
     for (int i = 0; i < 100 && code == 0; i++) {
