@@ -4,9 +4,10 @@
 #   demikv_java          sets JAVA to a java of 25 or later: JAVA_HOME, PATH, then the common folders
 #   demikv_build MODULE [DEPENDENCY...]
 #                        builds MODULE, and the modules it needs, unless it is newer than the sources
-#                        of all of them; target/lib then holds the jars it needs
+#                        of all of them; keeps the jars that MODULE runs with in a folder that no
+#                        later build writes to, so that a build does not harm what is running
 #   demikv_class_path MODULE
-#                        prints the class path of a built module
+#                        prints the class path of a built module: the jars of that folder
 #   demikv_train MODULE MAIN [ARG...]
 #                        after a build: runs MAIN once and keeps what it loaded as MODULE's
 #                        ahead-of-time cache; how it ends does not matter
@@ -64,7 +65,7 @@ demikv_java() {
 # Whether module $1 is not built, or a source of it or of the modules $2... changed since.
 demikv_is_stale() {
   local stamp=$demikv_root/$1/target/.built module
-  [ -e "$stamp" ] || return 0
+  [ -s "$stamp" ] || return 0
   for module in "$@"; do
     [ -z "$(find "$demikv_root/$module/src/main" "$demikv_root/$module/pom.xml" \
       -newer "$stamp" -print 2>/dev/null | head -n 1)" ] || return 0
@@ -91,17 +92,34 @@ demikv_build() {
       rm -f "$begun" "$begun.log"
       demikv_die "the build of $module failed"
     fi
-    rm -f "$target/$module.aot"
-    # The stamp is as old as the beginning of the build: what changed meanwhile counts as newer.
-    touch -r "$begun" "$target/.built"
+    demikv_keep "$module" "$begun"
     rm -f "$begun" "$begun.log"
   fi
   exec 9>&-
 }
 
+# Keeps the jars of the built module $1 beside those of builds before. Maven writes over target/*.jar,
+# also when somebody builds another module, and a Java that still reads classes from there fails.
+# Removing a jar does no harm to whoever has it open.
+demikv_keep() {
+  local target=$demikv_root/$1/target app jar old
+  app=$(mktemp -d "$target/app.XXXXXX") && chmod 755 "$app" || demikv_die "cannot write $target"
+  for jar in "$target/$1"-*.jar "$target"/lib/*.jar; do
+    [ ! -e "$jar" ] || cp "$jar" "$app/" || demikv_die "cannot copy $jar to $app"
+  done
+  printf '%s\n' "${app##*/}" >"$target/.built"
+  # The stamp is as old as the beginning of the build: what changed meanwhile counts as newer.
+  touch -r "$2" "$target/.built"
+  rm -f "$target/$1.aot"
+  for old in "$target"/app.*; do
+    [ "$old" = "$app" ] || rm -rf "$old"
+  done
+}
+
 demikv_class_path() {
-  local jar path=
-  for jar in "$demikv_root/$1/target/$1"-*.jar "$demikv_root/$1"/target/lib/*.jar; do
+  local jar path= app
+  read -r app <"$demikv_root/$1/target/.built"
+  for jar in "$demikv_root/$1/target/$app"/*.jar; do
     path=$path${path:+:}$jar
   done
   printf '%s\n' "$path"
