@@ -9,11 +9,14 @@ import dev.demikv.libos.device.BackendProvider;
 import dev.demikv.libos.device.LogDeviceProvider;
 import dev.demikv.libos.device.NetDeviceProvider;
 import dev.demikv.libos.device.TransportProvider;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /// What `--doctor` prints: each backend of the library OS, whether it can be used here and, if not,
-/// why and what to do, its options, and who does what.
+/// why and what to do, who does what, and its options.
 final class Doctor {
   private final List<BackendProvider> providers;
   private final Options options;
@@ -35,6 +38,7 @@ final class Doctor {
   /// For people.
   String text() {
     StringBuilder out = new StringBuilder();
+    Set<OptionSpec> shared = optionsOfSeveral();
     for (BackendProvider provider : providers) {
       Availability found = provider.availability(options);
       out.append(
@@ -58,18 +62,45 @@ final class Doctor {
                 capability.performer().name().toLowerCase(Locale.ROOT),
                 capability.detail()));
       }
-      for (OptionSpec option : LibOses.options(provider)) {
+      List<OptionSpec> all = LibOses.options(provider);
+      List<OptionSpec> own = all.stream().filter(option -> !shared.contains(option)).toList();
+      own.forEach(option -> append(out, option));
+      if (own.size() < all.size()) {
         out.append(
             String.format(
                 Locale.ROOT,
-                "    %s = %s%n        %s%n",
-                option.key(),
-                options.text(option.key(), option.defaultValue()),
-                option.description()));
+                "    and %d keys of several backends, below%n",
+                all.size() - own.size()));
       }
       out.append(System.lineSeparator());
     }
+    out.append(String.format(Locale.ROOT, "keys of several backends%n"));
+    shared.forEach(option -> append(out, option));
     return out.toString();
+  }
+
+  /// The options of two backends or more: those of the user-level stack, for the most part.
+  private Set<OptionSpec> optionsOfSeveral() {
+    Set<OptionSpec> seen = new HashSet<>();
+    Set<OptionSpec> several = new LinkedHashSet<>();
+    for (BackendProvider provider : providers) {
+      for (OptionSpec option : LibOses.options(provider)) {
+        if (!seen.add(option)) {
+          several.add(option);
+        }
+      }
+    }
+    return several;
+  }
+
+  private void append(StringBuilder out, OptionSpec option) {
+    out.append(
+        String.format(
+            Locale.ROOT,
+            "    %s = %s%n        %s%n",
+            option.key(),
+            options.text(option.key(), option.defaultValue()),
+            option.description()));
   }
 
   /// For programs: an object with the list `backends`.

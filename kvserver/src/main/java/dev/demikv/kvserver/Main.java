@@ -38,12 +38,12 @@ import picocli.CommandLine.Parameters;
     description = "A durable, Redis-compatible key-value server on a library OS.",
     footer = {
       "",
-      "Every key can be set in the configuration file (HOCON) and by --set; --help-config",
-      "prints all keys with their defaults, in the form of a file to start from.",
+      "Every key can be set in the configuration file (HOCON) and by --set;",
+      "--help-config prints all keys with their defaults, as a file to start from.",
       "",
-      "Exit codes: 0 ended as asked to; 1 data or device not usable; 2 wrong arguments or",
-      "configuration; 3 the log failed; 4 the end took too long; 5 its snapshot failed;",
-      "70 an error in the server."
+      "Exit codes: 0 ended as asked to; 1 data or device not usable;",
+      "2 wrong arguments or configuration; 3 the log failed; 4 the end took too long;",
+      "5 its snapshot failed; 70 an error in the server."
     })
 public final class Main implements Callable<Integer> {
   static final String VERSION = "kvserver 0.1.0";

@@ -6,6 +6,7 @@ import dev.demikv.kvserver.config.ConfigDocument;
 import dev.demikv.kvserver.config.ConfigKeys;
 import dev.demikv.kvserver.config.ConfigReader;
 import dev.demikv.libos.LibOses;
+import dev.demikv.libos.config.OptionSpec;
 import dev.demikv.libos.config.Options;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -116,5 +117,11 @@ final class MainTest {
       assertThat(doctor.text()).contains(names.get(i) + ":");
     }
     assertThat(names).contains("network kernel", "storage file");
+    for (OptionSpec option : LibOses.options()) {
+      assertThat(doctor.text().lines().filter(l -> l.strip().startsWith(option.key() + " = ")))
+          .as(option.key())
+          .hasSizeLessThanOrEqualTo(1);
+    }
+    assertThat(doctor.text()).containsOnlyOnce("    network.tcp.rto-min = 200ms");
   }
 }

@@ -170,7 +170,7 @@ public final class LibOses {
     if (provider instanceof NetDeviceProvider) {
       all.addAll(stackOptionSpecs());
     }
-    return all;
+    return all.stream().distinct().toList();
   }
 
   /// Who does what on one backend, as far as is known without opening it: itself and, where it

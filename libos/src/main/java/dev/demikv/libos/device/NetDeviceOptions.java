@@ -5,7 +5,7 @@ import dev.demikv.libos.config.Options;
 import dev.demikv.libos.wire.MacAddress;
 import java.util.regex.Pattern;
 
-/// Options that the devices on the kernel's network interfaces share.
+/// Options that network devices share.
 public final class NetDeviceOptions {
   /// Which interface.
   public static final OptionSpec INTERFACE =
@@ -20,8 +20,8 @@ public final class NetDeviceOptions {
       new OptionSpec(
           "network.mac",
           "",
-          "Hardware address of the stack, as 02:00:5e:00:53:01; absent: one that follows from the"
-              + " interface's name (tap), or the interface's own (packet).");
+          "Hardware address of the stack, as 02:00:5e:00:53:01; absent: the device's own, or one"
+              + " that follows from the interface's name (tap).");
 
   private static final Pattern NAME = Pattern.compile("[!-~&&[^/:%]]{1,15}");
 

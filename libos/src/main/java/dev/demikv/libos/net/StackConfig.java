@@ -55,7 +55,6 @@ public record StackConfig(
   private static final String ADDRESS = "network.address";
   private static final String GATEWAY = "network.gateway";
   private static final String MTU = "network.mtu";
-  private static final String MAC = "network.mac";
   private static final String VLAN = "network.vlan";
   private static final String ARP = "network.arp";
   private static final String IPV6 = "network.ipv6";
@@ -86,7 +85,7 @@ public record StackConfig(
               "",
               "Longest packet in bytes, 576 (1280 with IPv6) to 9000; at most the device's, which"
                   + " is the default."),
-          new OptionSpec(MAC, "", "Hardware address instead of the device's: 02:00:00:00:00:01."),
+          NetDeviceOptions.MAC,
           new OptionSpec(
               VLAN,
               "any",
@@ -183,7 +182,7 @@ public record StackConfig(
         addresses,
         gateways(options),
         options.has(MTU) ? (int) options.bytes(MTU, 0, MTU_BYTES_MIN, MTU_BYTES_MAX) : 0,
-        options.has(MAC) ? ownMac(options.text(MAC, "")) : -1,
+        options.has(NetDeviceOptions.MAC.key()) ? NetDeviceOptions.mac(options) : -1,
         vlan(options),
         statics(options),
         options.flag(IPV6, true),
@@ -278,10 +277,6 @@ public record StackConfig(
               NetDeviceOptions.parseMac(ARP, text.substring(equals + 1).trim())));
     }
     return statics;
-  }
-
-  private static long ownMac(String text) {
-    return NetDeviceOptions.parseMac(MAC, text);
   }
 
   private static Endpoint address(String key, String text) {
