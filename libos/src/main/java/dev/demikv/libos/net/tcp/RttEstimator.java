@@ -40,9 +40,13 @@ final class RttEstimator {
     periodStartNanos = 0;
   }
 
-  /// Takes a measurement, never of a segment that was sent twice (Karn, RFC 6298 §3).
-  void sample(long rtt, long nowNanos) {
-    long rttNanos = Math.max(rtt, 1);
+  /// Takes a measurement, never of a segment that was sent twice (Karn, RFC 6298 §3). Zero is none:
+  /// the loop reads its clock once a turn, and a peer such as the kernel behind a tap may answer
+  /// within it.
+  void sample(long rttNanos, long nowNanos) {
+    if (rttNanos <= 0) {
+      return;
+    }
     if (srttNanos == 0) {
       srttNanos = rttNanos;
       rttvarNanos = rttNanos / 2;

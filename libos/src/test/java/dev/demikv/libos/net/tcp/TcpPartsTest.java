@@ -68,6 +68,20 @@ final class TcpPartsTest {
   }
 
   @Test
+  @Rfc(number = 6298, section = "2")
+  void anAnswerWithinOneReadingOfTheClockIsNoMeasurement() {
+    RttEstimator rtt = new RttEstimator(1, 60_000 * MS);
+    rtt.sample(0, 0);
+    assertThat(rtt.srttNanos()).isZero();
+    assertThat(rtt.minRttNanos()).isEqualTo(Long.MAX_VALUE);
+    assertThat(rtt.timeoutNanos()).isEqualTo(1_000 * MS);
+    rtt.sample(3 * MS, 0);
+    rtt.sample(0, 0);
+    assertThat(rtt.srttNanos()).isEqualTo(3 * MS);
+    assertThat(rtt.minRttNanos()).isEqualTo(3 * MS);
+  }
+
+  @Test
   @Rfc(number = 8985, section = "6.2")
   void theLeastRoundTripTimeIsForgottenAfterMinutes() {
     RttEstimator rtt = new RttEstimator(1, 60_000 * MS);
