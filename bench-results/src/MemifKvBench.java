@@ -264,7 +264,7 @@ final class MemifKvBench {
           + cpuSeconds;
     }
 
-    private void issue(KvConversation client, boolean set) {
+    private void issue(KvClient client, boolean set) {
       int number = random.nextInt(KEYS);
       for (int at = key.length - 1, rest = number; at > 3; at--, rest /= 10) {
         key[at] = (byte) ('0' + rest % 10);
