@@ -49,6 +49,10 @@ public abstract class NetworkPath {
   /// less once path MTU discovery found so. May change at any time.
   public abstract int mtuBytes();
 
+  /// A transport protocol's word that what was sent on this way arrives: an acknowledgement of new
+  /// data. The neighbour need not be asked then (RFC 4861 §7.3.1, RFC 1122 §2.3.2.1).
+  public void confirm(long nowNanos) {}
+
   /// Bytes of the network header: 20 or 40.
   public final int headerBytes() {
     return ipv6 ? 40 : 20;

@@ -41,6 +41,14 @@ final class StackPath extends NetworkPath {
   }
 
   @Override
+  public void confirm(long nowNanos) {
+    Neighbor known = neighbor;
+    if (known != null && known.generation() == neighborGeneration) {
+      known.confirm(nowNanos);
+    }
+  }
+
+  @Override
   public int mtuBytes() {
     if (local) {
       return linkMtuBytes;

@@ -146,6 +146,51 @@ final class ArpTest {
   }
 
   @Test
+  @Rfc(number = 4861, section = "7.3.1")
+  void aNeighbourOfWhichTcpSeesProgressIsNotAskedFor() {
+    try (StackHarness host = new StackHarness().settled().knowPeer()) {
+      StackHarness.Receiver sender = host.bound(7000);
+      NetworkPath path = host.stack.pathFromAny(false, 0, Frames.PEER_IP & 0xffff_ffffL);
+      for (int i = 0; i < 100; i++) {
+        host.pass(2 * StackHarness.SECOND);
+        assertThat(host.push(sender.socket, new byte[4], PEER)).isEqualTo(4);
+        path.confirm(host.now);
+      }
+      assertThat(arps(host.takeSent())).isEmpty();
+      // The neighbour is gone: found out as ever.
+      for (int i = 0; i < 100; i++) {
+        host.pass(2 * StackHarness.SECOND);
+        host.push(sender.socket, new byte[4], PEER);
+      }
+      assertThat(arps(host.takeSent())).isNotEmpty();
+      assertThat(host.drops(DropReason.NEIGHBOR_FAILED)).isNotZero();
+    }
+  }
+
+  @Test
+  @Rfc(number = 4861, section = "7.3.1")
+  void progressBehindAProbeIsAnAnswer() {
+    try (StackHarness host = new StackHarness().settled().knowPeer()) {
+      StackHarness.Receiver sender = host.bound(7000);
+      NetworkPath path = host.stack.pathFromAny(false, 0, Frames.PEER_IP & 0xffff_ffffL);
+      host.push(sender.socket, new byte[4], PEER);
+      host.pass(60 * StackHarness.SECOND);
+      path.confirm(host.now); // Of what was sent before the probe: proves nothing new.
+      host.pass(StackHarness.SECOND);
+      host.takeSent();
+      host.push(sender.socket, new byte[4], PEER);
+      assertThat(arps(host.takeSent())).as("a probe").hasSize(1);
+      host.pass(3 * StackHarness.SECOND / 2);
+      assertThat(arps(host.takeSent())).as("and another").hasSize(1);
+      path.confirm(host.now);
+      host.pass(5 * StackHarness.SECOND);
+      assertThat(arps(host.takeSent())).as("no more").isEmpty();
+      assertThat(host.push(sender.socket, new byte[4], PEER)).isEqualTo(4);
+      assertThat(arps(host.takeSent())).isEmpty();
+    }
+  }
+
+  @Test
   @Rfc(number = 5227, section = "2.3")
   void ourAddressIsAnnouncedTwiceAtStart() {
     try (StackHarness host = new StackHarness()) {

@@ -35,6 +35,11 @@ public final class Neighbor {
   long deadlineNanos;
   long confirmedNanos;
   long usedNanos;
+
+  /// When a transport protocol last saw that packets arrive. Not in `confirmedNanos`: that would
+  /// lock the hardware address while a connection is busy.
+  long progressNanos;
+
   int waitingCount;
   @Nullable WaitingPacket firstWaiting;
   @Nullable WaitingPacket lastWaiting;
@@ -80,6 +85,11 @@ public final class Neighbor {
   /// Packets that wait for the hardware address.
   public int waitingCount() {
     return waitingCount;
+  }
+
+  /// A transport protocol saw that packets which were sent to it arrive.
+  public void confirm(long nowNanos) {
+    progressNanos = nowNanos;
   }
 
   /// Whether packets can be sent to it now.

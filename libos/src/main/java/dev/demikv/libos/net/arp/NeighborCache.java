@@ -22,6 +22,9 @@ import java.util.random.RandomGenerator;
 ///        └──── answer ◀────────────────────────────┘
 /// ```
 ///
+/// As good as an answer is the word of a transport protocol, [Neighbor#confirm]: an entry with busy
+/// connections stays REACHABLE without being asked for.
+///
 /// Bounded: entries, packets that wait per neighbour and in all, requests per second. A full table
 /// gives up the entry that was used least recently, failed and unconfirmed ones first. RFC 4861
 /// §7.3 for both families, which for ARP is RFC 1122 §2.3.2; the state DELAY is left out: a stale
@@ -251,10 +254,8 @@ public final class NeighborCache {
         return;
       }
       entry.mac = mac;
-      entry.state = State.REACHABLE;
-      entry.attempts = 0;
       entry.confirmedNanos = nowNanos;
-      setDeadline(entry, nowNanos + REACHABLE_NANOS / 2 + random.nextLong(REACHABLE_NANOS));
+      reachable(entry, nowNanos);
       sendWaiting(entry);
     }
   }
@@ -294,6 +295,12 @@ public final class NeighborCache {
         sendWaiting(entry);
       }
     }
+  }
+
+  private void reachable(Neighbor entry, long nowNanos) {
+    entry.state = State.REACHABLE;
+    entry.attempts = 0;
+    setDeadline(entry, nowNanos + REACHABLE_NANOS / 2 + random.nextLong(REACHABLE_NANOS));
   }
 
   private static void stale(Neighbor entry, long nowNanos) {
@@ -360,11 +367,18 @@ public final class NeighborCache {
   private void expire(Neighbor entry, long nowNanos) {
     switch (entry.state) {
       case REACHABLE -> {
-        entry.state = State.STALE;
-        entry.attempts = 0;
+        if (nowNanos - entry.progressNanos < REACHABLE_NANOS / 2) {
+          reachable(entry, nowNanos);
+        } else {
+          entry.state = State.STALE;
+          entry.attempts = 0;
+        }
       }
       case INCOMPLETE, PROBE -> {
-        if (entry.attempts < ATTEMPTS_MAX) {
+        if (entry.state == State.PROBE
+            && entry.progressNanos - (entry.deadlineNanos - RETRANSMIT_NANOS) > 0) {
+          reachable(entry, nowNanos);
+        } else if (entry.attempts < ATTEMPTS_MAX) {
           ask(entry, nowNanos);
         } else {
           entry.state = State.FAILED;
@@ -423,6 +437,7 @@ public final class NeighborCache {
     entry.attempts = 0;
     entry.usedNanos = nowNanos;
     entry.confirmedNanos = nowNanos - LOCK_NANOS;
+    entry.progressNanos = nowNanos - REACHABLE_NANOS;
     entry.generation++;
     int bucket = bucket(high, low);
     entry.nextInBucket = buckets[bucket];

@@ -172,6 +172,7 @@ final class LossRecovery {
     c.sendQueue.acknowledged(dataAcked, shared.sendChunks);
     c.bytesAcked += dataAcked;
     c.progressNanos = shared.nowNanos;
+    c.path().confirm(shared.nowNanos);
     c.rtt.clearBackoff();
     if (c.pushCount > 0) {
       shared.lifecycle.event(c, TcpConnection.EVENT_PUSHES);

@@ -64,11 +64,10 @@ final class TcpReceiver {
   }
 
   /// Grows the buffer when the user takes most of it in each round trip: then the window, not the
-  /// path, limits the peer.
+  /// path, limits the peer. One that was never measured is taken for a short one.
   private void tune(TcpConnection c, int bytes) {
     c.poppedSinceTuned += bytes;
-    long round = c.rtt.srttNanos();
-    if (round == 0 || shared.nowNanos - c.tunedNanos < round) {
+    if (shared.nowNanos - c.tunedNanos < c.rtt.srttNanos()) {
       return;
     }
     int limit = shared.config.receiveBufferBytesMax();
