@@ -20,7 +20,7 @@ abstract class ServerAllocationContract {
 
   @TempDir Path directory;
 
-  private static long allocatedBytes(TestServer server) {
+  static long allocatedBytes(TestServer server) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     return threads.getThreadAllocatedBytes(server.thread().threadId());
   }
