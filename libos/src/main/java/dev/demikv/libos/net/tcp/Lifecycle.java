@@ -58,7 +58,7 @@ final class Lifecycle {
     int iss = isn(c);
     if (old != null) {
       // RFC 6191 with the roles turned: nothing of the old connection may look like the new one's.
-      iss = SequenceNumber.later(iss, old.sndNxt + (1 << 16));
+      iss = SequenceNumber.later(iss, old.sndNxt + TimeWaitTable.ISN_DISTANCE);
       shared.timeWaits.remove(old);
       shared.count(TcpCounter.TIME_WAIT_REUSED);
     }

@@ -173,7 +173,6 @@ final class LossRecovery {
     c.bytesAcked += dataAcked;
     c.progressNanos = shared.nowNanos;
     c.path().confirm(shared.nowNanos);
-    c.rtt.clearBackoff();
     if (c.pushCount > 0) {
       shared.lifecycle.event(c, TcpConnection.EVENT_PUSHES);
     }

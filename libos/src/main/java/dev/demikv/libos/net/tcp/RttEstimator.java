@@ -40,10 +40,12 @@ final class RttEstimator {
     periodStartNanos = 0;
   }
 
-  /// Takes a measurement, never of a segment that was sent twice (Karn, RFC 6298 §3). Zero is none:
-  /// the loop reads its clock once a turn, and a peer such as the kernel behind a tap may answer
-  /// within it.
+  /// Takes a measurement, never of a segment that was sent twice (Karn, RFC 6298 §3). Only that
+  /// takes doublings back: the acknowledgement of a retransmission does not say that the timeout
+  /// was long enough. Zero says no more than that: the loop reads its clock once a turn, and a peer
+  /// such as the kernel behind a tap may answer within it.
   void sample(long rttNanos, long nowNanos) {
+    backoffs = 0;
     if (rttNanos <= 0) {
       return;
     }
@@ -72,6 +74,7 @@ final class RttEstimator {
 
   /// RFC 6298 §5.7: a SYN that timed out makes the first timeout for data three seconds.
   void handshakeWasSlow() {
+    backoffs = 0;
     if (srttNanos == 0) {
       rtoNanos = clamp(3 * RTO_INITIAL_NANOS);
     }
@@ -82,7 +85,7 @@ final class RttEstimator {
     backoffs = Math.min(backoffs + 1, BACKOFFS_MAX);
   }
 
-  /// Takes all doubling back: something was acknowledged.
+  /// Takes all doubling back: what was waited for was no loss.
   void clearBackoff() {
     backoffs = 0;
   }

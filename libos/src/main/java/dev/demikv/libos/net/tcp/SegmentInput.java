@@ -63,6 +63,7 @@ final class SegmentInput {
       return;
     }
     TimeWaitTable.Entry old = shared.timeWaits.find(packet, s.destinationPort, s.sourcePort);
+    int oldNxt = old == null ? 0 : old.sndNxt;
     if (old != null && !shared.timeWaits.receive(old, s)) {
       return;
     }
@@ -71,12 +72,14 @@ final class SegmentInput {
       shared.count(TcpCounter.DROP_NO_CONNECTION);
       refuse(s);
     } else {
-      listen(listener, s);
+      listen(listener, s, old != null, oldNxt);
     }
   }
 
   /// RFC 9293 §3.10.7.2.
-  private void listen(TcpListener listener, ReceivedSegment s) {
+  ///
+  /// @param successor whether the endpoints were just in TIME-WAIT, with SND.NXT at `oldNxt`
+  private void listen(TcpListener listener, ReceivedSegment s, boolean successor, int oldNxt) {
     if (s.isRst()) {
       shared.count(TcpCounter.DROP_NO_CONNECTION);
       return;
@@ -99,7 +102,7 @@ final class SegmentInput {
       shared.count(TcpCounter.DROP_BAD_FLAGS);
       return;
     }
-    shared.synQueue.open(listener, s);
+    shared.synQueue.open(listener, s, successor, oldNxt);
   }
 
   /// RFC 9293 §3.10.7.1: a RST that the sender of the segment will believe.

@@ -86,7 +86,9 @@ final class SynQueue {
   }
 
   /// A SYN for a listener: answers it. RFC 9293 §3.10.7.2, third step.
-  void open(TcpListener listener, ReceivedSegment s) {
+  ///
+  /// @param successor whether the endpoints were just in TIME-WAIT, with SND.NXT at `oldNxt`
+  void open(TcpListener listener, ReceivedSegment s, boolean successor, int oldNxt) {
     if (listener.isFull()) {
       shared.count(TcpCounter.DROP_BACKLOG_FULL);
       return;
@@ -124,6 +126,11 @@ final class SynQueue {
             path.remoteLow(),
             h.remotePort,
             shared.nowNanos);
+    if (successor) {
+      // RFC 9293 §3.6.1: beyond every number of the old connection, which may have used them
+      // faster than the clock of RFC 6528 ticks. (A cookie has no choice of its number.)
+      h.iss = SequenceNumber.later(h.iss, oldNxt + TimeWaitTable.ISN_DISTANCE);
+    }
     add(h);
     reply(h);
     shared.timers.arm(firstTimer + h.index, shared.nowNanos + TIMEOUT_NANOS);

@@ -14,6 +14,10 @@ import java.util.random.RandomGenerator;
 /// All stay for the same time, so they leave in the order in which they came: a list, and one timer
 /// for its head. When it is full, the oldest is forgotten.
 final class TimeWaitTable {
+  /// How far the initial sequence number of the next connection is from the last number of the old
+  /// one, at least: more than a window without scaling.
+  static final int ISN_DISTANCE = 1 << 16;
+
   /// How long an entry is kept before [#connect][Tcp#connect] may use its port again.
   private static final long REUSE_NANOS = 1_000_000_000;
 

@@ -191,8 +191,31 @@ final class TcpCloseTest {
     assertThat(peer.host.count(TcpCounter.TIME_WAIT_REUSED)).isEqualTo(1);
   }
 
-  private static RawPeer timeWait() {
+  /// The clock of initial sequence numbers ticks 250,000 times a second; data may be faster.
+  @Test
+  @Rfc(number = 9293, section = "3.6.1")
+  void theNextConnectionBeginsBeyondTheNumbersOfTheOneInTimeWait() {
     RawPeer peer = new RawPeer(TcpConfig.defaults()).open(80);
+    int first = peer.ack;
+    for (int i = 0; i < 50; i++) {
+      peer.host.push(peer.connection, new byte[20_000]);
+      while (peer.ack - first < (i + 1) * 20_000) {
+        peer.nextData();
+        peer.send(ACK);
+      }
+    }
+    RawPeer ended = timeWait(peer);
+    ended.send(SYN, ended.seq + 500, 0, NONE, NONE);
+    TestSegment reply = ended.next();
+    assertThat(reply.flags()).isEqualTo(SYN | ACK);
+    assertThat(reply.sequence() - ended.ack).isBetween(1, 1 << 20);
+  }
+
+  private static RawPeer timeWait() {
+    return timeWait(new RawPeer(TcpConfig.defaults()).open(80));
+  }
+
+  private static RawPeer timeWait(RawPeer peer) {
     peer.connection.shutdownWrite();
     assertThat(peer.next().flags()).isEqualTo(ACK | FIN | RawPeer.PSH);
     peer.ack++;
