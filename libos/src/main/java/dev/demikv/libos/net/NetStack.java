@@ -39,6 +39,12 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
   /// Packets to ourselves taken in one turn.
   private static final int LOOPBACK_MAX = 256;
 
+  /// How often a link that is down is looked at, for the announcements that wait for it.
+  private static final long LINK_DOWN_CHECK_NANOS = 100_000_000;
+
+  /// How often one that is up is looked at, in turns that there are anyway.
+  private static final long LINK_UP_CHECK_NANOS = 1_000_000_000;
+
   private static final long AGE_INTERVAL_NANOS = 10_000_000_000L;
 
   private final NetDevice device;
@@ -66,6 +72,8 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
   private long nowNanos;
   private long ageNanos;
   private long advancedNanos;
+  private long linkCheckNanos;
+  private boolean linkUp;
 
   /// @param random for identifications, hash keys and the spread of timers
   public NetStack(NetDevice device, StackConfig config, RandomGenerator random, long nowNanos) {
@@ -75,6 +83,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
     this.nowNanos = nowNanos;
     this.ageNanos = nowNanos + AGE_INTERVAL_NANOS;
     this.advancedNanos = nowNanos - 1;
+    this.linkCheckNanos = nowNanos;
     link = new EthernetOutput(device, config, counters);
     routes = new RouteTable(config, link.macAddress());
     mtus = new PathMtuCache(random.nextLong());
@@ -173,8 +182,13 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
 
   private void advance(long now) {
     advancedNanos = now;
-    arp.advance(now);
-    discovery.advance(now);
+    if (now - linkCheckNanos >= 0) {
+      lookAtLink(now);
+    }
+    if (linkUp) {
+      arp.advance(now);
+      discovery.advance(now);
+    }
     neighbors.advance(now);
     fragments.advance(now);
     if (now - ageNanos >= 0) {
@@ -183,7 +197,20 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
     }
   }
 
-  /// Runs the timers, among them the first announcements, unless [#poll] did so at that time.
+  /// Announcements wait for a link: into one that is down they would be lost, and neighbours that
+  /// know our addresses by an older hardware address would go on to use that.
+  private void lookAtLink(long now) {
+    boolean up = device.isLinkUp();
+    linkCheckNanos = now + (up ? LINK_UP_CHECK_NANOS : LINK_DOWN_CHECK_NANOS);
+    if (up && !linkUp) {
+      counters.linkUps++;
+      arp.linkUp(now);
+      discovery.linkUp(now);
+    }
+    linkUp = up;
+  }
+
+  /// Runs the timers, among them the announcements, unless [#poll] did so at that time.
   public void begin(long now) {
     nowNanos = now;
     if (now != advancedNanos) {
@@ -193,7 +220,7 @@ public final class NetStack implements FrameSink, PacketOutput, ErrorOutput {
 
   /// When [#poll] is needed for a timer; [Long#MAX_VALUE] if never.
   public long nextTimerNanos() {
-    long next = earlier(arp.nextTimerNanos(), discovery.nextTimerNanos());
+    long next = linkUp ? earlier(arp.nextTimerNanos(), discovery.nextTimerNanos()) : linkCheckNanos;
     next = earlier(next, neighbors.nextTimerNanos());
     return earlier(next, fragments.nextTimerNanos());
   }

@@ -38,8 +38,14 @@ public final class StackCounters {
   /// Neighbour requests and probes sent.
   public long solicitations;
 
+  /// Neighbours forgotten because the table was full.
+  public long neighborEvictions;
+
   /// Others that use an address of ours, RFC 5227 and RFC 4862.
   public long addressConflicts;
+
+  /// Times that the link came up, the first one counted.
+  public long linkUps;
 
   /// Echo requests answered.
   public long echoReplies;
@@ -98,7 +104,9 @@ public final class StackCounters {
     visitor.accept("net.reassembled", reassembled);
     visitor.accept("net.linearized", linearized);
     visitor.accept("net.solicitations", solicitations);
+    visitor.accept("net.neighbor_evictions", neighborEvictions);
     visitor.accept("net.address_conflicts", addressConflicts);
+    visitor.accept("net.link_ups", linkUps);
     visitor.accept("net.echo_replies", echoReplies);
     visitor.accept("net.icmp_errors_out", icmpErrorsOut);
     visitor.accept("net.icmp_errors_in", icmpErrorsIn);

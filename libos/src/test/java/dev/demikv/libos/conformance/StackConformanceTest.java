@@ -103,6 +103,22 @@ final class StackConformanceTest {
   }
 
   @Nested
+  final class WaitWithLinux extends WaitConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverTapBackend();
+    }
+  }
+
+  @Nested
+  final class AlgebraWithLinux extends AlgebraConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverTapBackend();
+    }
+  }
+
+  @Nested
   final class ConnectionWithLinux extends ConnectionConformance {
     @Override
     ConformanceBackend newBackend() {
@@ -123,6 +139,54 @@ final class StackConformanceTest {
     @Override
     ConformanceBackend newBackend() {
       return new StackOverTapBackend();
+    }
+  }
+
+  @Nested
+  final class PacketWait extends WaitConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverPacketBackend();
+    }
+  }
+
+  @Nested
+  final class PacketMemoryQueue extends MemoryQueueConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverPacketBackend();
+    }
+  }
+
+  @Nested
+  final class PacketAlgebra extends AlgebraConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverPacketBackend();
+    }
+  }
+
+  @Nested
+  final class PacketConnection extends ConnectionConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverPacketBackend();
+    }
+  }
+
+  @Nested
+  final class PacketStream extends StreamConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverPacketBackend();
+    }
+  }
+
+  @Nested
+  final class PacketDatagram extends DatagramConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return new StackOverPacketBackend();
     }
   }
 

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.Test;
 
 /// Who is on the link, by ARP.
 final class ArpTest {
+  private static final long NEVER = Long.MAX_VALUE;
+
   private static final Endpoint PEER = Endpoint.ipv4(Frames.PEER_IP, 9);
 
   private static List<byte[]> arps(List<byte[]> frames) {
@@ -201,6 +203,30 @@ final class ArpTest {
       assertThat(EthernetHeader.destination(memory, 0)).isEqualTo(MacAddress.BROADCAST);
       assertThat(ArpPacket.senderIp(memory, 14)).isEqualTo(Frames.OUR_IP);
       assertThat(ArpPacket.targetIp(memory, 14)).isEqualTo(Frames.OUR_IP);
+    }
+  }
+
+  @Test
+  @Rfc(number = 5227, section = "2.3")
+  void announcementsWaitForTheLinkAndAreRepeatedWhenItComesBack() {
+    TestNetDevice device = new TestNetDevice(1500, 20, false);
+    device.linkUp = false;
+    try (StackHarness host = new StackHarness(StackHarness.options(), device)) {
+      host.pass(10 * StackHarness.SECOND);
+      assertThat(host.takeSent()).isEmpty();
+      device.linkUp = true;
+      host.pass(StackHarness.SECOND / 5);
+      assertThat(arps(host.takeSent())).hasSize(1);
+      host.pass(10 * StackHarness.SECOND);
+      assertThat(arps(host.takeSent())).hasSize(1);
+      assertThat(host.stack.nextTimerNanos()).as("no timer of a link that is up").isEqualTo(NEVER);
+      device.linkUp = false;
+      host.pass(10 * StackHarness.SECOND);
+      assertThat(host.takeSent()).isEmpty();
+      device.linkUp = true;
+      host.pass(10 * StackHarness.SECOND);
+      assertThat(arps(host.takeSent())).hasSize(2);
+      assertThat(host.stack.counters().linkUps).isEqualTo(2);
     }
   }
 

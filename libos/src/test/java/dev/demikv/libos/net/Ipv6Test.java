@@ -130,6 +130,39 @@ final class Ipv6Test {
   }
 
   @Test
+  @Rfc(number = 4861, section = "7.2.6")
+  void ourAddressesAreAnnouncedOnceTheyAreCheckedAndWhenTheLinkComesBack() {
+    try (StackHarness host = new StackHarness()) {
+      host.takeSent();
+      host.pass(StackHarness.SECOND / 2);
+      assertThat(host.takeSent()).as("while they are checked").isEmpty();
+      host.pass(10 * StackHarness.SECOND);
+      List<byte[]> sent = advertisements(host);
+      assertThat(sent).as("two addresses, twice").hasSize(4);
+      for (byte[] frame : sent) {
+        MemorySegment memory = MemorySegment.ofArray(frame);
+        assertThat(IcmpHeader.rest(memory, 54)).isEqualTo(Icmpv6Header.FLAG_OVERRIDE);
+        assertThat(Ipv6Header.destinationLow(memory, 14)).isEqualTo(IpAddress.ALL_NODES_LOW);
+        assertThat(Ipv6Header.sourceLow(memory, 14)).isEqualTo(Icmpv6Header.targetLow(memory, 54));
+      }
+      host.device.linkUp = false;
+      host.pass(2 * StackHarness.SECOND);
+      host.device.linkUp = true;
+      host.pass(10 * StackHarness.SECOND);
+      assertThat(advertisements(host)).hasSize(4);
+    }
+  }
+
+  private static List<byte[]> advertisements(StackHarness host) {
+    List<byte[]> sent = host.takeSent();
+    return sent.stream()
+        .filter(f -> EthernetHeader.type(MemorySegment.ofArray(f), 0) == EthernetHeader.TYPE_IPV6)
+        .filter(f ->
+            IcmpHeader.type(MemorySegment.ofArray(f), 54) == Icmpv6Header.NEIGHBOR_ADVERTISEMENT)
+        .toList();
+  }
+
+  @Test
   void aLinkLocalAddressIsMadeOfTheHardwareAddress() {
     try (StackHarness host = new StackHarness().settled()) {
       assertThat(

@@ -31,6 +31,7 @@ final class TestNetDevice implements NetDevice {
   private final NetDeviceInfo info;
   private @Nullable BufferPools pools;
   int room = Integer.MAX_VALUE;
+  boolean linkUp = true;
 
   /// Whether it can be asked, or says so only when it is given a frame.
   boolean tellsThatItIsFull;
@@ -38,7 +39,19 @@ final class TestNetDevice implements NetDevice {
   int transmitCount;
 
   TestNetDevice(int mtuBytes, int partsMax, boolean offload) {
-    info = new NetDeviceInfo("test0", MAC, mtuBytes, partsMax, offload, offload);
+    this(mtuBytes, partsMax, offload, MAC);
+  }
+
+  TestNetDevice(int mtuBytes, int partsMax, boolean offload, long mac) {
+    info = new NetDeviceInfo("test0", mac, mtuBytes, partsMax, offload, offload);
+  }
+
+  /// What was sent since the last call.
+  List<byte[]> takeSent() {
+    List<byte[]> taken = List.copyOf(sent);
+    sent.clear();
+    wantedChecksums.clear();
+    return taken;
   }
 
   void arrive(byte[] frame, int checksum) {
@@ -123,7 +136,7 @@ final class TestNetDevice implements NetDevice {
 
   @Override
   public boolean isLinkUp() {
-    return true;
+    return linkUp;
   }
 
   @Override

@@ -23,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,6 +50,11 @@ final class KernelPeerTest {
   private static final long MIB = 1 << 20;
   private static final long PATIENCE_NANOS = 300_000_000_000L;
   private static final long SEED = 20_251_128;
+
+  /// A cable that does everything to frames.
+  private static final String BAD =
+      "delay=1ms,jitter=200us,loss=1%,reorder=1%,reorder-by=2ms,dup=1%,corrupt=0.2%";
+
   private static final Duration JOIN_PATIENCE = Duration.ofSeconds(60);
 
   private NetworkNamespace namespace;
@@ -141,20 +148,55 @@ final class KernelPeerTest {
         lan, bytes / MIB, seconds, bytes * 8 / 1e6 / seconds);
   }
 
+  @ParameterizedTest
+  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  void transfersBothWaysAtOnceWithAKernelServer(Lan lan) throws Exception {
+    transferWithServer(lan, 32 * MIB);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @Tag("slow")
+  void transfersAGibibyteBothWaysAtOnceWithAKernelServer(Lan lan) throws Exception {
+    transferWithServer(lan, 1024 * MIB);
+  }
+
+  private void transferWithServer(Lan lan, long bytes) throws Exception {
+    open(lan);
+    try (ServerSocket listener = new ServerSocket(PORT)) {
+      FutureTask<Void> kernel =
+          peer(() -> {
+            try (Socket socket = listener.accept()) {
+              return exchange(socket, bytes);
+            }
+          });
+      Bulk session = new Bulk(server.libos(), bytes);
+      server.connect(Lan.KERNELS + ":" + PORT, session);
+      await(kernel);
+      run(() -> session.done);
+    }
+    assertThat(server.errors).isEmpty();
+  }
+
+  /// The kernel's side of a transfer.
+  private Void exchange(Socket socket, long bytes) throws Exception {
+    FutureTask<Void> writer =
+        peer(() -> {
+          Bulk.write(socket.getOutputStream(), bytes);
+          socket.shutdownOutput();
+          return null;
+        });
+    Bulk.read(socket.getInputStream(), bytes);
+    return writer.get();
+  }
+
   private void bulk(long bytes) throws Exception {
     Bulk session = new Bulk(server.libos(), bytes);
     server.listen(PORT, () -> session);
     FutureTask<Void> kernel =
         peer(() -> {
           try (Socket socket = new Socket(Lan.OURS, PORT)) {
-            FutureTask<Void> writer =
-                peer(() -> {
-                  Bulk.write(socket.getOutputStream(), bytes);
-                  socket.shutdownOutput();
-                  return null;
-                });
-            Bulk.read(socket.getInputStream(), bytes);
-            return writer.get();
+            return exchange(socket, bytes);
           }
         });
     await(kernel);
@@ -292,10 +334,7 @@ final class KernelPeerTest {
   @Test
   void transfersOverABadCable() throws Exception {
     Lan.EMULATED.build(namespace);
-    Map<String, Long> counters =
-        emulated(
-            "delay=1ms,jitter=200us,loss=1%,reorder=1%,reorder-by=2ms,dup=1%,corrupt=0.2%",
-            4 * MIB);
+    Map<String, Long> counters = emulated(BAD, () -> bulk(4 * MIB));
     for (String fault : List.of("lost", "reordered", "duplicated", "corrupted")) {
       assertThat(counters.get("faults.rx-" + fault)).as(fault).isPositive();
     }
@@ -304,10 +343,83 @@ final class KernelPeerTest {
   @Test
   void transfersOverAGoodCable() throws Exception {
     Lan.EMULATED.build(namespace);
-    emulated("loss=0", 32 * MIB);
+    emulated("loss=0", () -> bulk(32 * MIB));
   }
 
-  private Map<String, Long> emulated(String faults, long bytes) throws Exception {
+  @Test
+  void takesShortConnectionsOverABadCable() throws Exception {
+    Lan.EMULATED.build(namespace);
+    int count = 100;
+    emulated(
+        BAD,
+        () -> {
+          server.listen(PORT, Echo::new);
+          await(
+              peer(() -> {
+                for (int i = 0; i < count; i++) {
+                  echo(Lan.OURS, new int[] {64});
+                }
+                return null;
+              }));
+          run(() -> server.closedCount == count);
+          assertThat(server.errors).isEmpty();
+        });
+  }
+
+  @Test
+  void echoesToAThousandConnectionsAtOnceOverABadCable() throws Exception {
+    Lan.EMULATED.build(namespace);
+    emulated(
+        BAD,
+        () -> {
+          server.listen(PORT, Echo::new);
+          await(peer(() -> echoAtOnce(1_000, new byte[2_000])));
+          run(() -> server.closedCount == 1_000);
+          assertThat(server.errors).isEmpty();
+        });
+  }
+
+  /// Connects that many times, and when all are there, has each echo the bytes.
+  private static Void echoAtOnce(int count, byte[] bytes) throws IOException {
+    new Random(SEED).nextBytes(bytes);
+    List<Socket> sockets = new ArrayList<>();
+    List<SocketChannel> opening = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      SocketChannel channel = SocketChannel.open();
+      channel.configureBlocking(false);
+      channel.connect(new InetSocketAddress(Lan.OURS, PORT));
+      opening.add(channel);
+    }
+    try {
+      for (SocketChannel channel : opening) {
+        while (!channel.finishConnect()) {
+          LockSupport.parkNanos(1_000_000);
+        }
+        channel.configureBlocking(true);
+        channel.socket().setSoTimeout(60_000);
+        sockets.add(channel.socket());
+      }
+      for (Socket socket : sockets) {
+        socket.getOutputStream().write(bytes);
+      }
+      for (Socket socket : sockets) {
+        assertThat(socket.getInputStream().readNBytes(bytes.length)).isEqualTo(bytes);
+      }
+    } finally {
+      for (SocketChannel channel : opening) {
+        channel.close();
+      }
+    }
+    return null;
+  }
+
+  /// What happens over the cable.
+  @FunctionalInterface
+  private interface Traffic {
+    void run() throws Exception;
+  }
+
+  private Map<String, Long> emulated(String faults, Traffic traffic) throws Exception {
     FutureTask<Map<String, Long>> emulator =
         peer(() -> {
           try (FrameEmulator cable = new FrameEmulator(Lan.INTERFACE, Lan.PEER, faults, SEED)) {
@@ -320,10 +432,9 @@ final class KernelPeerTest {
     Thread cable = threads.getLast();
     server = new StackServer(LibOses.open(Lan.EMULATED.config()));
     long before = System.nanoTime();
-    bulk(bytes);
+    traffic.run();
     double seconds = (System.nanoTime() - before) / 1e9;
-    System.out.printf(
-        "%s (seed %d): %.1f Mbit/s each way%n", faults, SEED, bytes * 8 / 1e6 / seconds);
+    System.out.printf("%s (seed %d): %.2f s%n", faults, SEED, seconds);
     cable.interrupt();
     return emulator.get();
   }

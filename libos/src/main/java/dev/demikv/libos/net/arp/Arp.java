@@ -16,9 +16,9 @@ import java.lang.foreign.MemorySegment;
 
 /// ARP, RFC 826: asks, answers, announces our addresses and notices when others use them.
 ///
-/// At start each address is announced twice (RFC 5227 §2.3); it is not probed before, since a
-/// server's addresses are configured. A conflict is counted, logged, and defended by an
-/// announcement at most every ten seconds (§2.4 (c)).
+/// When the link comes up, each address is announced twice (RFC 5227 §2.3); it is not probed
+/// before, since a server's addresses are configured. A conflict is counted, logged, and defended
+/// by an announcement at most every ten seconds (§2.4 (c)).
 public final class Arp implements NeighborCache.Solicitor {
   private static final System.Logger LOG = System.getLogger(Arp.class.getName());
 
@@ -166,6 +166,12 @@ public final class Arp implements NeighborCache.Solicitor {
         targetMac,
         targetIp);
     link.transmit(frame, toMac, EthernetHeader.TYPE_ARP);
+  }
+
+  /// The link came up: neighbours are told where we are, now and in a while.
+  public void linkUp(long nowNanos) {
+    announced = 0;
+    announceNanos = nowNanos;
   }
 
   /// When [#advance] has something to do; [Long#MAX_VALUE] if nothing.

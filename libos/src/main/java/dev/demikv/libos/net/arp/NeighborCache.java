@@ -426,6 +426,7 @@ public final class NeighborCache {
       return null;
     }
     if (entry.state != State.FREE) {
+      counters.neighborEvictions++;
       giveUpWaiting(entry, null, nowNanos);
       release(entry);
     }

@@ -88,8 +88,12 @@ public final class Icmp {
     }
     NetworkPath path = paths.replyTo(packet);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES);
-    if (path == null || frame == null) {
+    if (path == null) {
+      counters.drop(DropReason.OUTPUT_UNREACHABLE);
       return;
+    }
+    if (frame == null) {
+      return; // Counted where there was no buffer.
     }
     IcmpHeader.set(
         frame.buffer(0).segment(),
@@ -196,8 +200,12 @@ public final class Icmp {
     NetworkPath path = paths.replyTo(packet);
     int quoted = Math.min(length, QUOTED_BYTES_MAX);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES + quoted);
-    if (path == null || frame == null) {
+    if (path == null) {
+      counters.drop(DropReason.OUTPUT_UNREACHABLE);
       return;
+    }
+    if (frame == null) {
+      return; // Counted where there was no buffer.
     }
     MemorySegment to = frame.buffer(0).segment();
     int start = frame.offset(0);

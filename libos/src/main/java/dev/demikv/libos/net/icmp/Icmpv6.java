@@ -115,8 +115,12 @@ public final class Icmpv6 {
     }
     NetworkPath path = paths.replyTo(packet);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES);
-    if (path == null || frame == null) {
+    if (path == null) {
+      counters.drop(DropReason.OUTPUT_UNREACHABLE);
       return;
+    }
+    if (frame == null) {
+      return; // Counted where there was no buffer.
     }
     IcmpHeader.set(
         frame.buffer(0).segment(),
@@ -254,8 +258,12 @@ public final class Icmpv6 {
     int at = packet.networkOffset();
     int quoted = Math.min(packet.offset() - at + packet.length(), QUOTED_BYTES_MAX);
     TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES + quoted);
-    if (path == null || frame == null) {
+    if (path == null) {
+      counters.drop(DropReason.OUTPUT_UNREACHABLE);
       return;
+    }
+    if (frame == null) {
+      return; // Counted where there was no buffer.
     }
     MemorySegment to = frame.buffer(0).segment();
     int start = frame.offset(0);

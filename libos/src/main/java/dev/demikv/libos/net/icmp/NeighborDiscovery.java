@@ -27,7 +27,9 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Our addresses are used while they are being checked (optimistic, RFC 4429): a server's addresses
 /// are configured, and a second without answers at start helps nobody. An address that somebody
-/// else defends within that second is not used any more.
+/// else defends within that second is not used any more. All others are announced then, and again
+/// whenever the link comes up, so that no neighbour goes on to use an older hardware address
+/// (§7.2.6 of RFC 4861).
 public final class NeighborDiscovery implements NeighborCache.Solicitor {
   private static final System.Logger LOG = System.getLogger(NeighborDiscovery.class.getName());
 
@@ -36,6 +38,11 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
 
   /// RFC 4862 §5.1 and RFC 4861 §10: one probe, RETRANS_TIMER.
   private static final long DETECTION_NANOS = 1_000_000_000L;
+
+  /// Of the at most three of RFC 4861 §10, MAX_NEIGHBOR_ADVERTISEMENT; a RETRANS_TIMER apart.
+  private static final int ANNOUNCEMENTS = 2;
+
+  private static final long ANNOUNCE_INTERVAL_NANOS = 1_000_000_000L;
 
   private static final long WARNING_INTERVAL_NANOS = 10_000_000_000L;
   private static final int REPLIES_PER_SECOND = 1_000;
@@ -50,6 +57,8 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
   private boolean probed;
   private boolean detecting;
   private long detectionEndNanos;
+  private int announced;
+  private long announceNanos;
   private long warnedNanos;
   private boolean warned;
 
@@ -298,12 +307,22 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
 
   // Time.
 
-  /// When [#advance] has something to do; [Long#MAX_VALUE] if nothing.
-  public long nextTimerNanos() {
-    return !probed || detecting ? detectionEndNanos : Long.MAX_VALUE;
+  /// The link came up: neighbours are told where we are, once our addresses were checked.
+  public void linkUp(long nowNanos) {
+    announced = 0;
+    announceNanos = nowNanos;
   }
 
-  /// Asks at start whether anybody has our addresses, and ends the wait for answers.
+  /// When [#advance] has something to do; [Long#MAX_VALUE] if nothing.
+  public long nextTimerNanos() {
+    if (!probed || detecting) {
+      return detectionEndNanos;
+    }
+    return announced < ANNOUNCEMENTS ? announceNanos : Long.MAX_VALUE;
+  }
+
+  /// Asks at start whether anybody has our addresses, ends the wait for answers, and announces what
+  /// is ours.
   public void advance(long nowNanos) {
     if (!probed) {
       probed = true;
@@ -328,6 +347,21 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
       }
     } else if (detecting && nowNanos - detectionEndNanos >= 0) {
       detecting = false;
+      announceNanos = nowNanos;
+    }
+    if (!detecting && announced < ANNOUNCEMENTS && nowNanos - announceNanos >= 0) {
+      announced++;
+      announceNanos = nowNanos + ANNOUNCE_INTERVAL_NANOS;
+      announce(nowNanos);
+    }
+  }
+
+  private void announce(long nowNanos) {
+    for (int i = 0; i < routes.addressCount(); i++) {
+      LocalAddress address = routes.address(i);
+      if (address.isIpv6() && !address.isDuplicate()) {
+        advertise(address, IpAddress.LINK_MULTICAST_HIGH, IpAddress.ALL_NODES_LOW, 0, nowNanos);
+      }
     }
   }
 }

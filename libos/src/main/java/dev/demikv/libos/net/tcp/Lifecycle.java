@@ -99,7 +99,7 @@ final class Lifecycle {
     c.startSending(h.iss);
     c.sndUna = h.iss + 1;
     c.sndNxt = h.iss + 1;
-    c.recoveryPoint = c.sndNxt;
+    c.recoveryPoint = h.iss;
     c.irs = h.irs;
     c.rcvNxt = h.irs + 1;
     c.rcvAdv = c.rcvNxt + Math.min(c.receiveBufferBytes, WINDOW_FIELD_MAX);

@@ -320,7 +320,10 @@ final class LossRecovery {
     if (c.recovery == Recovery.OPEN
         && c.duplicateAcks == DUPLICATE_THRESHOLD
         && first != null
-        && SequenceNumber.atOrAfter(c.sndUna, c.recoveryPoint)) {
+        && SequenceNumber.after(c.sndUna, c.recoveryPoint)) {
+      // RFC 6582 §3.2, step 2: more than what was sent when the last recovery began is
+      // acknowledged;
+      // otherwise they may be the echo of what that recovery sent twice.
       c.sent.markLost(first);
       lossFound = true;
     }
@@ -456,10 +459,9 @@ final class LossRecovery {
         // The peer may delay the acknowledgement of a single segment.
         pto += shared.config.delayedAckNanos();
       }
-      if (pto < rto) {
-        shared.sender.armRetransmit(c, TimerPurpose.TAIL_LOSS_PROBE, pto);
-        return;
-      }
+      // RFC 8985 §7.2: in place of the first timeout, never later than it.
+      shared.sender.armRetransmit(c, TimerPurpose.TAIL_LOSS_PROBE, Math.min(pto, rto));
+      return;
     }
     shared.sender.armRetransmit(c, TimerPurpose.RETRANSMIT, rto);
   }

@@ -37,6 +37,12 @@ final class Reassembler {
   private final int[] rangeEnd = new int[TcpOption.SACK_BLOCKS_MAX];
   private int rangeCount;
 
+  /// What of the last insert was held already: its first such run of bytes.
+  private int overlapStart;
+
+  private int overlapEnd;
+  private boolean overlapped;
+
   boolean isEmpty() {
     return head == null;
   }
@@ -64,6 +70,30 @@ final class Reassembler {
     return rangeEnd[index];
   }
 
+  /// Whether a part of what was inserted last was held already: from [#overlapStart] to before
+  /// [#overlapEnd].
+  boolean hasOverlap() {
+    return overlapped;
+  }
+
+  int overlapStart() {
+    return overlapStart;
+  }
+
+  int overlapEnd() {
+    return overlapEnd;
+  }
+
+  private void noteOverlap(int start, int end) {
+    if (!overlapped) {
+      overlapped = true;
+      overlapStart = start;
+      overlapEnd = end;
+    } else if (start == overlapEnd) {
+      overlapEnd = end;
+    }
+  }
+
   /// Keeps the parts of `sequence` to `sequence + length - 1` that are not held yet.
   ///
   /// @return bytes kept; 0 when all were held; -1 when something did not find room
@@ -71,9 +101,11 @@ final class Reassembler {
     int end = sequence + length;
     int at = sequence;
     int kept = 0;
+    overlapped = false;
     ReceiveChunk before = lastBefore(at);
-    if (before != null) {
-      at = SequenceNumber.later(at, before.end());
+    if (before != null && SequenceNumber.after(before.end(), at)) {
+      at = before.end();
+      noteOverlap(sequence, SequenceNumber.earlier(at, end));
     }
     ReceiveChunk after = before == null ? head : before.next;
     while (SequenceNumber.before(at, end)) {
@@ -96,6 +128,9 @@ final class Reassembler {
       }
       if (after == null) {
         break;
+      }
+      if (SequenceNumber.before(after.start, end)) {
+        noteOverlap(after.start, SequenceNumber.earlier(after.end(), end));
       }
       at = SequenceNumber.later(at, after.end());
       before = after;

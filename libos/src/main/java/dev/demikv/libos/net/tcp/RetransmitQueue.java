@@ -3,6 +3,7 @@ package dev.demikv.libos.net.tcp;
 import static dev.demikv.libos.net.tcp.SentSegment.EVER_RETRANSMITTED;
 import static dev.demikv.libos.net.tcp.SentSegment.FIN;
 import static dev.demikv.libos.net.tcp.SentSegment.LOST;
+import static dev.demikv.libos.net.tcp.SentSegment.PUSH;
 import static dev.demikv.libos.net.tcp.SentSegment.RETRANSMITTED;
 import static dev.demikv.libos.net.tcp.SentSegment.SACKED;
 import static dev.demikv.libos.net.tcp.SentSegment.SYN;
@@ -182,7 +183,7 @@ final class RetransmitQueue {
     rest.chunkOffset = segment.chunkOffset;
     advance(rest, length);
     segment.end = rest.start;
-    segment.flags &= ~FIN;
+    segment.flags &= ~(FIN | PUSH);
     rest.next = segment.next;
     rest.previous = segment;
     if (rest.next == null) {

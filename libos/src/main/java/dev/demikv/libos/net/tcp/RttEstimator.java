@@ -58,7 +58,11 @@ final class RttEstimator {
       srttNanos += (rttNanos - srttNanos) / 8;
       srttNanos = Math.max(srttNanos, 1);
     }
-    rtoNanos = clamp(srttNanos + Math.max(GRANULARITY_NANOS, 4 * rttvarNanos));
+    // The least timeout is a floor of the variation's share (as in Linux), not of the sum: on a
+    // long
+    // path with steady times the sum alone would leave no room for a delayed acknowledgement.
+    long variation = Math.max(GRANULARITY_NANOS, 4 * rttvarNanos);
+    rtoNanos = clamp(srttNanos + Math.max(variation, rtoMinNanos));
     if (nowNanos - periodStartNanos > MIN_RTT_PERIOD_NANOS) {
       minOfLastPeriod = minOfPeriod;
       minOfPeriod = rttNanos;

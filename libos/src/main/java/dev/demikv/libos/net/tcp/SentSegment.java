@@ -22,6 +22,9 @@ final class SentSegment {
   /// It carries our FIN, behind its data.
   static final int FIN = 32;
 
+  /// It carried PSH: nothing was behind its data when it was first sent.
+  static final int PUSH = 64;
+
   /// Sequence number of its first octet.
   int start;
 

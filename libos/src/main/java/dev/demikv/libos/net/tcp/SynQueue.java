@@ -237,6 +237,7 @@ final class SynQueue {
       return;
     }
     if (h.retransmissions == RETRANSMISSIONS_MAX) {
+      shared.count(TcpCounter.HANDSHAKES_EXPIRED);
       remove(h);
       return;
     }

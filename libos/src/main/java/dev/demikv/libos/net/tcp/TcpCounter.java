@@ -53,8 +53,12 @@ public enum TcpCounter {
   SYN_COOKIES_OUT,
   /// Connections established from a SYN cookie.
   SYN_COOKIES_GOOD,
+  /// Handshakes of passive opens given up: the SYN-ACK was not acknowledged in time.
+  HANDSHAKES_EXPIRED,
   /// TIME-WAIT entries replaced by a new connection, RFC 6191.
   TIME_WAIT_REUSED,
+  /// TIME-WAIT entries forgotten before their time because the table was full.
+  TIME_WAIT_OVERFLOWS,
   /// Segments out of order that were kept.
   OUT_OF_ORDER_IN,
   /// Small payloads appended to the buffer before them.

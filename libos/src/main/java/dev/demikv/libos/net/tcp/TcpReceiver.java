@@ -141,6 +141,7 @@ final class TcpReceiver {
     if (reassembler != null && length < arrived) {
       int rest = arrived - length;
       reassembler.insert(buffer, offset + length, rest, c.rcvNxt + length, shared.receiveMemory);
+      reportOverlap(c, reassembler);
     }
     int advanced = length;
     c.rcvNxt += length;
@@ -217,11 +218,11 @@ final class TcpReceiver {
       c.reassembler = reassembler;
     }
     int kept = reassembler.insert(buffer, offset, length, start, shared.receiveMemory);
+    reportOverlap(c, reassembler);
     if (kept > 0) {
       c.outOfOrderIn++;
       shared.count(TcpCounter.OUT_OF_ORDER_IN);
     } else if (kept == 0) {
-      reportDuplicate(c, start, start + length);
       shared.count(TcpCounter.DROP_DUPLICATE);
     } else {
       shared.count(TcpCounter.DROP_OUT_OF_ORDER_FULL);
@@ -238,6 +239,13 @@ final class TcpReceiver {
       reassembler.clear(shared.receiveMemory);
       shared.reassemblers.put(reassembler);
       c.reassembler = null;
+    }
+  }
+
+  /// RFC 2883 §4.2: also of what came twice in part, the first run of bytes.
+  private void reportOverlap(TcpConnection c, Reassembler reassembler) {
+    if (reassembler.hasOverlap()) {
+      reportDuplicate(c, reassembler.overlapStart(), reassembler.overlapEnd());
     }
   }
 

@@ -131,7 +131,8 @@ final class TcpSender {
   ///
   /// @return false when it could not be
   boolean retransmit(TcpConnection c, SentSegment s) {
-    int flags = ACK | PSH | (s.is(SentSegment.FIN) ? FIN : 0);
+    // As it was first sent: Linux and others deliver early what is pushed.
+    int flags = ACK | (s.is(SentSegment.PUSH) ? PSH : 0) | (s.is(SentSegment.FIN) ? FIN : 0);
     int length = s.dataBytes();
     int result =
         shared.writer.data(c, s.start, flags, s.chunk, s.chunkOffset, length, SegmentWriter.mss(c));
@@ -242,7 +243,7 @@ final class TcpSender {
       retryLater(c);
       return false;
     }
-    s.flags = withFin ? SentSegment.FIN : 0;
+    s.flags = (last ? SentSegment.PUSH : 0) | (withFin ? SentSegment.FIN : 0);
     c.sendQueue.sent(length);
     shared.count(TcpCounter.BYTES_OUT, length);
     note(c, s, length + (withFin ? 1 : 0), chunk, chunkOffset);

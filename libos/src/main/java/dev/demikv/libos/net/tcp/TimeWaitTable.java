@@ -34,6 +34,10 @@ final class TimeWaitTable {
     int tsRecent;
     int tsOffset;
     long sinceNanos;
+
+    /// When a segment without data was last answered.
+    long answeredNanos;
+
     @Nullable Entry chain;
     @Nullable Entry newer;
     @Nullable Entry older;
@@ -73,6 +77,7 @@ final class TimeWaitTable {
     Entry entry = pool.take();
     if (entry == null) {
       Entry first = requireNonNull(oldest, "the pool is empty but the table is too");
+      shared.count(TcpCounter.TIME_WAIT_OVERFLOWS);
       remove(first);
       entry = requireNonNull(pool.take(), "just given back");
     }
@@ -94,6 +99,7 @@ final class TimeWaitTable {
     entry.timestampsOk = c.timestampsOk;
     entry.tsRecent = c.tsRecent;
     entry.tsOffset = c.tsOffset;
+    entry.answeredNanos = shared.nowNanos - TcpReceiver.CHALLENGE_NANOS;
     int bucket = entry.hash & buckets.length - 1;
     entry.chain = buckets[bucket];
     buckets[bucket] = entry;
@@ -212,7 +218,10 @@ final class TimeWaitTable {
       unlink(entry);
       append(entry);
     }
-    if (s.length() > 0 || s.sequence != entry.rcvNxt) {
+    boolean tooSoon = shared.nowNanos - entry.answeredNanos < TcpReceiver.CHALLENGE_NANOS;
+    if (s.length() > 0 || s.sequence != entry.rcvNxt && !tooSoon) {
+      // RFC 5961 §7: what could be the answer to an answer is answered at a bounded rate.
+      entry.answeredNanos = shared.nowNanos;
       boolean ts = entry.timestampsOk;
       shared.writer.bare(
           entry.path(),

@@ -181,6 +181,22 @@ final class TcpCloseTest {
   }
 
   @Test
+  @Rfc(number = 5961, section = "7")
+  void timeWaitAnswersBareAcknowledgementsAtABoundedRate() {
+    RawPeer peer = timeWait();
+    for (int i = 0; i < 10; i++) {
+      peer.send(ACK, peer.seq - 10, peer.ack, NONE, NONE);
+    }
+    assertThat(peer.next().flags()).isEqualTo(ACK);
+    peer.nothingMore();
+    peer.send(ACK | FIN, peer.seq - 1, peer.ack, NONE, NONE);
+    assertThat(peer.next().flags()).as("the FIN is always answered").isEqualTo(ACK);
+    peer.wire.run(TestWire.SECOND);
+    peer.send(ACK, peer.seq - 10, peer.ack, NONE, NONE);
+    assertThat(peer.next().flags()).isEqualTo(ACK);
+  }
+
+  @Test
   @Rfc(number = 6191, section = "2")
   void aNewerSynLeavesTimeWaitEarlyAndAnOlderOneDoesNot() {
     RawPeer peer = timeWait();

@@ -240,6 +240,29 @@ final class TcpLossTest {
     assertThat(TestHost.statistics(peer.connection).retransmissionTimeouts).isZero();
   }
 
+  /// They echo what the timeout sent again in vain.
+  @Test
+  @Rfc(number = 6582, section = "3.2")
+  void afterATimeoutDuplicatesOfTheLastNumberSentBeforeItAreNoLoss() {
+    RawPeer peer = inFlight(8, false);
+    peer.wire.run(250 * TestWire.MILLISECOND);
+    resent(peer, 0);
+    peer.ack += 8 * MSS;
+    peer.send(ACK);
+    peer.host.push(peer.connection, new byte[4 * MSS]);
+    peer.wire.run(RTT);
+    peer.forgetSent();
+    for (int i = 0; i < 4; i++) {
+      peer.send(ACK);
+    }
+    assertThat(TestHost.statistics(peer.connection).fastRecoveries).isZero();
+    peer.ack += MSS;
+    for (int i = 0; i < 4; i++) {
+      peer.send(ACK);
+    }
+    assertThat(TestHost.statistics(peer.connection).fastRecoveries).isEqualTo(1);
+  }
+
   @Test
   @Rfc(number = 3042, section = "2")
   void theFirstDuplicatesLetNewSegmentsOut() {
@@ -271,6 +294,42 @@ final class TcpLossTest {
     assertThat(reply.options().sackCount).isEqualTo(2);
     assertThat(reply.options().sackStart[0]).isEqualTo(peer.seq + 100);
     assertThat(reply.options().sackStart[1]).isEqualTo(peer.seq + 100);
+  }
+
+  @Test
+  @Rfc(number = 2883, section = "4.2")
+  void whatCameTwiceInPartIsReported() {
+    RawPeer peer = new RawPeer(TcpConfig.builder().timestamps(false).build());
+    peer.open(80, RawPeer.mss(MSS), RawPeer.sackPermitted());
+    int seq = peer.seq;
+    peer.send(ACK, seq + 100, peer.ack, NONE, new byte[100]);
+    peer.send(ACK, seq + 200, peer.ack, NONE, new byte[100]);
+    peer.forgetSent();
+    // Its second half is there, in two pieces' first.
+    peer.send(ACK, seq + 50, peer.ack, NONE, new byte[200]);
+    TcpOptions options = peer.next().options();
+    assertThat(options.sackCount).isEqualTo(2);
+    assertThat(options.sackStart[0]).isEqualTo(seq + 100);
+    assertThat(options.sackEnd[0]).isEqualTo(seq + 250);
+    assertThat(options.sackStart[1]).isEqualTo(seq + 50);
+    assertThat(options.sackEnd[1]).isEqualTo(seq + 300);
+    // In turn, and reaching into what is kept.
+    TestSegment reply = answer(peer, seq, 120);
+    assertThat(reply.ack()).isEqualTo(seq + 300);
+    assertThat(reply.options().sackCount).isEqualTo(1);
+    assertThat(reply.options().sackStart[0]).isEqualTo(seq + 50);
+    assertThat(reply.options().sackEnd[0]).isEqualTo(seq + 120);
+    // The beginning is old.
+    reply = answer(peer, seq + 250, 100);
+    assertThat(reply.ack()).isEqualTo(seq + 350);
+    assertThat(reply.options().sackStart[0]).isEqualTo(seq + 250);
+    assertThat(reply.options().sackEnd[0]).isEqualTo(seq + 300);
+  }
+
+  private static TestSegment answer(RawPeer peer, int sequence, int bytes) {
+    peer.forgetSent();
+    peer.send(ACK, sequence, peer.ack, NONE, new byte[bytes]);
+    return peer.next();
   }
 
   @Test

@@ -82,6 +82,33 @@ final class TcpPartsTest {
   }
 
   @Test
+  @Rfc(number = 6298, section = "2.4")
+  void onALongSteadyPathTheTimeoutLeavesRoomForADelayedAcknowledgement() {
+    RttEstimator rtt = new RttEstimator(200 * MS, 60_000 * MS);
+    for (int i = 0; i < 200; i++) {
+      rtt.sample(300 * MS, i * (300 * MS));
+    }
+    assertThat(rtt.rttvarNanos()).isLessThan(MS);
+    assertThat(rtt.timeoutNanos()).isGreaterThanOrEqualTo(500 * MS);
+  }
+
+  @Test
+  @Rfc(number = 6298, section = "3")
+  void onlyAMeasurementTakesDoublingsBack() {
+    RttEstimator rtt = new RttEstimator(1, 60_000 * MS);
+    rtt.sample(100 * MS, 0);
+    rtt.backOff();
+    rtt.sample(100 * MS, 0);
+    assertThat(rtt.backoffs()).isZero();
+    rtt.backOff();
+    rtt.sample(0, 0);
+    assertThat(rtt.backoffs()).isZero();
+    rtt.backOff();
+    rtt.handshakeWasSlow();
+    assertThat(rtt.backoffs()).isZero();
+  }
+
+  @Test
   @Rfc(number = 8985, section = "6.2")
   void theLeastRoundTripTimeIsForgottenAfterMinutes() {
     RttEstimator rtt = new RttEstimator(1, 60_000 * MS);
