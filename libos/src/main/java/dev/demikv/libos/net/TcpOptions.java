@@ -44,7 +44,10 @@ final class TcpOptions {
               "receive-memory-max",
               DEFAULTS.receiveMemoryBytesMax(),
               "Buffers that received data may hold, over all connections."),
-          time("rto-min", DEFAULTS.rtoMinNanos(), "Least retransmission timeout."),
+          time(
+              "rto-min",
+              DEFAULTS.rtoMinNanos(),
+              "Least time that the retransmission timeout adds to the round trip."),
           time("rto-max", DEFAULTS.rtoMaxNanos(), "Longest retransmission timeout."),
           time(
               "give-up",

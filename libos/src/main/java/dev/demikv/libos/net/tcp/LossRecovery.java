@@ -169,6 +169,10 @@ final class LossRecovery {
       shared.segments.put(s);
     }
     c.sndUna = ack;
+    if (c.recovery == Recovery.OPEN && SequenceNumber.after(ack, c.recoveryPoint)) {
+      // It follows, else after 2 GiB without a loss it would seem to lie ahead.
+      c.recoveryPoint = ack - 1;
+    }
     c.sendQueue.acknowledged(dataAcked, shared.sendChunks);
     c.bytesAcked += dataAcked;
     c.progressNanos = shared.nowNanos;
@@ -321,9 +325,8 @@ final class LossRecovery {
         && c.duplicateAcks == DUPLICATE_THRESHOLD
         && first != null
         && SequenceNumber.after(c.sndUna, c.recoveryPoint)) {
-      // RFC 6582 §3.2, step 2: more than what was sent when the last recovery began is
-      // acknowledged;
-      // otherwise they may be the echo of what that recovery sent twice.
+      // RFC 6582 §3.2, step 2: only beyond what was sent when the last recovery began; before, they
+      // may be the echo of what that recovery sent twice.
       c.sent.markLost(first);
       lossFound = true;
     }

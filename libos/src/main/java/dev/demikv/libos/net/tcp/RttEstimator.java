@@ -59,8 +59,7 @@ final class RttEstimator {
       srttNanos = Math.max(srttNanos, 1);
     }
     // The least timeout is a floor of the variation's share (as in Linux), not of the sum: on a
-    // long
-    // path with steady times the sum alone would leave no room for a delayed acknowledgement.
+    // path that is long and steady the sum alone leaves no room for a delayed acknowledgement.
     long variation = Math.max(GRANULARITY_NANOS, 4 * rttvarNanos);
     rtoNanos = clamp(srttNanos + Math.max(variation, rtoMinNanos));
     if (nowNanos - periodStartNanos > MIN_RTT_PERIOD_NANOS) {

@@ -17,7 +17,8 @@ package dev.demikv.libos.net.tcp;
 /// @param receiveBufferBytesMax what autotuning may grow it to
 /// @param receiveMemoryBytesMax true size of the device buffers that received data may hold over
 ///   all connections
-/// @param rtoMinNanos least retransmission timeout
+/// @param rtoMinNanos least time by which the retransmission timeout exceeds the smoothed
+///   round-trip time, as `tcp_rto_min` of Linux
 /// @param rtoMaxNanos longest retransmission timeout, backed off
 /// @param giveUpNanos how long something may stay unacknowledged before the connection fails, RFC
 ///   9293 §3.8.3 (R2)
