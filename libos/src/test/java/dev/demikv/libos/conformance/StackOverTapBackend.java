@@ -14,6 +14,9 @@ import dev.demikv.libos.device.NetworkNamespace;
 final class StackOverTapBackend extends ConformanceBackend {
   private static final String INTERFACE = "dkstack0";
 
+  /// Of a third host, which a test opens beside the two; a tap has one user at a time.
+  private static final String SPARE = "dkstack1";
+
   /// Fewer arrays than buffers: pops bring the device's buffers and need an array only.
   private static final LibOsConfig.Limits FEW_ARRAYS =
       new LibOsConfig.Limits(256, 1024, 512, 1024, 128, 24);
@@ -25,6 +28,8 @@ final class StackOverTapBackend extends ConformanceBackend {
     namespace.ip("addr", "add", "10.77.0.2/24", "dev", INTERFACE);
     namespace.ip("-6", "addr", "add", "fd77::2/64", "dev", INTERFACE, "nodad");
     namespace.ip("link", "set", INTERFACE, "up");
+    namespace.ip("tuntap", "add", "dev", SPARE, "mode", "tap");
+    namespace.ip("link", "set", SPARE, "up");
   }
 
   @Override
@@ -40,17 +45,22 @@ final class StackOverTapBackend extends ConformanceBackend {
     }
     Options options =
         Options.empty()
-            .with("network.interface", INTERFACE)
+            .with("network.interface", host.equals("a") ? INTERFACE : SPARE)
             .with("network.tcp.send-buffer", "1MiB")
             .with("network.close-linger", "5ms")
-            .with("network.address", "10.77.0.1/24,fd77::1/64");
+            .with(
+                "network.address", "10.77.0." + number(host) + "/24,fd77::" + number(host) + "/64");
     return LibOses.open(
         new LibOsConfig("tap", "none", options, FEW_ARRAYS, LibOsConfig.Idle.BLOCK));
   }
 
+  private static int number(String host) {
+    return host.charAt(0) - 'a' + 1;
+  }
+
   @Override
   Endpoint address(String host, AddressFamily family, int port) {
-    int number = host.charAt(0) - 'a' + 1;
+    int number = number(host);
     return family == AddressFamily.INET
         ? Endpoint.ipv4(0x0a4d_0000 | number, port)
         : Endpoint.ipv6(0xfd77_0000_0000_0000L, number, 0, port);
