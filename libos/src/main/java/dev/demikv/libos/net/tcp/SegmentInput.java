@@ -240,14 +240,19 @@ final class SegmentInput {
       shared.count(TcpCounter.DROP_NO_ACK);
       return;
     }
-    c.lastReceivedNanos = shared.nowNanos;
-    c.keepaliveProbes = 0;
+    alive(c);
     if (c.timestampsOk && s.options.hasTimestamps) {
       noteTimestamp(c, s);
     }
     if (acknowledgement(c, s)) {
       textAndFin(c, s);
     }
+  }
+
+  /// The peer is there: there is nothing to ask for a while.
+  private void alive(TcpConnection c) {
+    c.lastReceivedNanos = shared.nowNanos;
+    c.keepaliveProbes = 0;
   }
 
   private static boolean isCrossingSynAck(TcpConnection c, ReceivedSegment s) {
@@ -298,6 +303,11 @@ final class SegmentInput {
       }
     } else {
       shared.count(TcpCounter.DROP_OUT_OF_WINDOW);
+    }
+    if (s.isAck() && isPlausible(c, s.ack)) {
+      // RFC 9293 §3.8.4: keepalive is for when neither data nor acknowledgements come. A peer that
+      // repeats itself, or asks for a window, is there: it is our answers that it does not get.
+      alive(c);
     }
     if (s.isAck()
         && c.state.isSynchronized()
@@ -377,13 +387,13 @@ final class SegmentInput {
       shared.lifecycle.established(c);
       shared.lifecycle.event(c, TcpConnection.EVENT_CONNECTED);
     }
-    // RFC 5961 §5.2: neither something never sent nor something long gone.
-    if (SequenceNumber.after(s.ack, c.sndNxt)
-        || SequenceNumber.before(s.ack, c.sndUna - c.sndWndMax)) {
+    if (!isPlausible(c, s.ack)) {
       shared.count(TcpCounter.DROP_ACK_INVALID);
       shared.receiver.challenge(c);
       return false;
     }
+    // Something came through: what was in the way before is not why the connection may end later.
+    c.softError = 0;
     if (SequenceNumber.atOrAfter(s.ack, c.sndUna)) {
       shared.recovery.acknowledged(c, s);
       if (c.finSent && c.finAcked) {
@@ -391,6 +401,12 @@ final class SegmentInput {
       }
     }
     return true;
+  }
+
+  /// RFC 5961 §5.2: neither something never sent nor something long gone.
+  private static boolean isPlausible(TcpConnection c, int ack) {
+    return SequenceNumber.atOrBefore(ack, c.sndNxt)
+        && SequenceNumber.atOrAfter(ack, c.sndUna - c.sndWndMax);
   }
 
   /// Our FIN is acknowledged.

@@ -123,7 +123,9 @@ public final class TcpConnection {
   int duplicateAcks;
   @Nullable SackScoreboard scoreboard;
 
-  /// What ICMP said that does not end an established connection; `-errno` or 0.
+  /// What ICMP or the neighbour's silence said since the last acknowledgement, which does not end
+  /// an established connection (RFC 1122 §4.2.3.9) but is the reason when it is given up; `-errno`
+  /// or 0.
   int softError;
 
   /// Bytes that duplicate ACKs without SACK say have left the network, RFC 6582.
