@@ -64,10 +64,7 @@ final class SimulationEnd {
     }
     PushCompletion level = manner.acked() ? PushCompletion.ACKED : PushCompletion.ACCEPTED;
     libos.setsockopt(qd, SocketOption.PUSH_COMPLETION, level.level());
-    // A reset may be lost: what is silent is asked.
-    libos.setsockopt(qd, SocketOption.KEEPALIVE_IDLE_SECONDS, 5);
-    libos.setsockopt(qd, SocketOption.KEEPALIVE_INTERVAL_SECONDS, 1);
-    libos.setsockopt(qd, SocketOption.KEEPALIVE, 1);
+    host.askWhenSilent(qd);
     go();
   }
 

@@ -7,6 +7,7 @@ import dev.demikv.libos.api.AddressFamily;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.api.QResult;
+import dev.demikv.libos.api.SocketOption;
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.sim.SimWorld;
@@ -19,6 +20,8 @@ import java.util.function.Consumer;
 /// A host of a simulation: a LibOs on the simulated Ethernet, and who waits for which of its
 /// tokens.
 final class SimulationHost implements AutoCloseable {
+  private static final int KEEPALIVE_PROBES_MAX = 127;
+
   final String name;
   final SimWorld world;
   final LibOs libos;
@@ -58,6 +61,18 @@ final class SimulationHost implements AutoCloseable {
     return family == AddressFamily.INET
         ? Endpoint.ipv4(0x0a4d_0000 | number, port)
         : Endpoint.ipv6(0xfd77_0000_0000_0000L, number, 0, port);
+  }
+
+  /// Has a connection ask a peer that is silent, for a reset may be lost.
+  ///
+  /// It asks as often as TCP can: a burst of losses ends with the frames that step through it, and
+  /// those may be the probes alone. Nobody is to take a peer for dead that is only unlucky (RFC
+  /// 9293 §3.8.4), and one that is gone answers with a reset.
+  void askWhenSilent(int qd) {
+    libos.setsockopt(qd, SocketOption.KEEPALIVE_IDLE_SECONDS, 5);
+    libos.setsockopt(qd, SocketOption.KEEPALIVE_INTERVAL_SECONDS, 1);
+    libos.setsockopt(qd, SocketOption.KEEPALIVE_COUNT, KEEPALIVE_PROBES_MAX);
+    libos.setsockopt(qd, SocketOption.KEEPALIVE, 1);
   }
 
   /// Has somebody told when a token completes.

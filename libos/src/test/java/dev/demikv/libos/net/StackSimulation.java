@@ -277,9 +277,7 @@ final class StackSimulation implements AutoCloseable {
           }
           readHeader(qd, next, received + bytes.length);
         });
-    server.libos.setsockopt(qd, SocketOption.KEEPALIVE_IDLE_SECONDS, 5);
-    server.libos.setsockopt(qd, SocketOption.KEEPALIVE_INTERVAL_SECONDS, 1);
-    server.libos.setsockopt(qd, SocketOption.KEEPALIVE, 1);
+    server.askWhenSilent(qd);
   }
 
   private void begin(

@@ -71,7 +71,12 @@ final class StackSimulationTest {
         333,
         // A SYN cookie without timestamps offered window scaling and forgot it: the sender saw a
         // window of 16 bytes for ever.
-        2494
+        2494,
+        // Nine keepalive probes, a second apart, and their answers were all in one burst of losses.
+        3594,
+        26430516521406L,
+        // While our acknowledgements were lost, a peer that repeated its data was taken for dead.
+        26189341118324L
       })
   void whatWasFoundOnceIsGone(long seed) {
     run(seed);
