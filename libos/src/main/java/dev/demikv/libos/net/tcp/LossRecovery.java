@@ -230,9 +230,10 @@ final class LossRecovery {
     if (hasSample) {
       c.rtt.sample(shared.nowNanos - sampleNanos, shared.nowNanos);
     } else if (octets > 0 && hasEcho) {
-      // RFC 7323 §4: an echo tells retransmissions apart, though only to the millisecond.
+      // RFC 7323 §4: an echo tells retransmissions apart, though only to the millisecond; within
+      // one it does no more than take doublings back.
       int millis = c.timestamp(shared.nowNanos) - echo;
-      if (millis > 0 && echo != 0) {
+      if (millis >= 0 && echo != 0) {
         c.rtt.sample(millis * 1_000_000L, shared.nowNanos);
       }
     }
