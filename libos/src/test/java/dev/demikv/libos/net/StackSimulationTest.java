@@ -25,7 +25,7 @@ final class StackSimulationTest {
   /// others.
   private static final long MANY_SEEDS_FIRST = 1_000;
 
-  private static final int MANY_SEEDS = 2_500;
+  private static final int MANY_SEEDS = 3_000;
 
   /// One with bulk data in both directions and neither damage nor cuts.
   private static final long PLAIN_SEED = 29;
