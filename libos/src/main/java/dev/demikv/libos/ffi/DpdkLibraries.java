@@ -14,8 +14,9 @@ import java.util.regex.Pattern;
 
 /// The shared libraries of DPDK: found, checked and loaded once per process.
 public final class DpdkLibraries {
-  /// What must be there, in the order of loading, so that each finds what it needs when the folder
-  /// is not on the linker's path. `log` and `argparse` came later than 22.11.
+  /// What must be there, in the order of loading: each after those that it needs, which the linker
+  /// would not find in a folder that is not on its path. `log` and `argparse` came later than
+  /// 22.11.
   private static final List<String> CORE =
       List.of(
           "log?",
@@ -26,14 +27,13 @@ public final class DpdkLibraries {
           "ring",
           "rcu?",
           "mempool",
+          "mbuf",
           "net",
           "meter",
-          "mbuf",
           "ethdev");
 
   /// Drivers that nearly everything needs; where they are missing the plug-in folder may have them.
-  private static final List<String> DRIVERS =
-      List.of("mempool_ring", "bus_vdev", "bus_pci", "mempool");
+  private static final List<String> DRIVERS = List.of("mempool_ring", "bus_vdev", "bus_pci");
 
   private static final Pattern EAL = Pattern.compile("librte_eal\\.so\\.(\\d+)(?:\\.\\d+)*");
 
@@ -135,10 +135,29 @@ public final class DpdkLibraries {
             "Install Debian's librte-ethdev" + abi.soname() + " or the whole of one DPDK build.");
       }
     }
-    for (String driver : DRIVERS) {
-      loadDriver(folder, abi, driver);
+    if (folder.isEmpty()) {
+      for (String driver : DRIVERS) {
+        loadDriver(folder, abi, driver);
+      }
+    } else {
+      loadOthers(folder, abi);
     }
     return List.copyOf(lookups);
+  }
+
+  /// Loads all the drivers of a folder and what they need. The EAL does so with its plug-in folder,
+  /// and fails where the linker does not find what a driver needs, another driver perhaps: here
+  /// each is tried again as long as others could be loaded.
+  private static void loadOthers(String folder, DpdkAbi abi) {
+    String[] names = Path.of(folder).toFile().list();
+    List<String> left = new ArrayList<>(List.of(names == null ? new String[0] : names));
+    left.removeIf(name -> !name.matches("librte_\\w+\\.so\\." + abi.soname()));
+    left.sort(null);
+    int before;
+    do {
+      before = left.size();
+      left.removeIf(name -> lookup(folder + "/" + name) != null);
+    } while (left.size() < before);
   }
 
   private static boolean loadDriver(String folder, DpdkAbi abi, String driver) {
