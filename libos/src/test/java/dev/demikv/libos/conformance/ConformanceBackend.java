@@ -28,6 +28,8 @@ abstract class ConformanceBackend implements AutoCloseable {
     DATAGRAM_REFUSED,
     /// A host answers for its address also while no LibOs is open on it.
     HOST_OUTLIVES_LIBOS,
+    /// What a LibOs had open may be opened again by the next one of the process.
+    REOPENS,
     /// Content survives the close of the LibOs.
     DURABLE
   }

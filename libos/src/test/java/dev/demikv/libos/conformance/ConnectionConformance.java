@@ -498,6 +498,7 @@ abstract class ConnectionConformance extends PdpixConformance {
   @Test
   void theCloseOfALibOsFreesItsPorts() {
     needs(Feature.TWO_LIBOSES);
+    needs(Feature.REOPENS);
     Loop other = openLoop("b");
     int listening = listener(other, V4, 4);
     Endpoint name = other.libos.getsockname(listening);

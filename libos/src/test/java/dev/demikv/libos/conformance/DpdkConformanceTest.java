@@ -57,7 +57,7 @@ final class DpdkConformanceTest {
   final class AfPacketConnection extends ConnectionConformance {
     @Override
     ConformanceBackend newBackend() {
-      return DpdkBackend.afPacket();
+      return DpdkBackend.onInterfaces("net_af_packet");
     }
   }
 
@@ -65,7 +65,7 @@ final class DpdkConformanceTest {
   final class AfPacketStream extends StreamConformance {
     @Override
     ConformanceBackend newBackend() {
-      return DpdkBackend.afPacket();
+      return DpdkBackend.onInterfaces("net_af_packet");
     }
   }
 
@@ -73,7 +73,31 @@ final class DpdkConformanceTest {
   final class AfPacketDatagram extends DatagramConformance {
     @Override
     ConformanceBackend newBackend() {
-      return DpdkBackend.afPacket();
+      return DpdkBackend.onInterfaces("net_af_packet");
+    }
+  }
+
+  @Nested
+  final class AfXdpConnection extends ConnectionConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return DpdkBackend.onInterfaces("net_af_xdp");
+    }
+  }
+
+  @Nested
+  final class AfXdpStream extends StreamConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return DpdkBackend.onInterfaces("net_af_xdp");
+    }
+  }
+
+  @Nested
+  final class AfXdpDatagram extends DatagramConformance {
+    @Override
+    ConformanceBackend newBackend() {
+      return DpdkBackend.onInterfaces("net_af_xdp");
     }
   }
 }

@@ -1,12 +1,20 @@
 package dev.demikv.libos.device.dpdk;
 
+import static dev.demikv.libos.ffi.LibCConstants.AF_XDP;
+import static dev.demikv.libos.ffi.LibCConstants.SOCK_CLOEXEC;
+import static dev.demikv.libos.ffi.NetConstants.SOCK_RAW;
+
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.device.Availability;
 import dev.demikv.libos.device.dpdk.EalArguments.Vdev;
+import dev.demikv.libos.ffi.CallState;
 import dev.demikv.libos.ffi.DpdkAbi;
+import dev.demikv.libos.ffi.LibC;
+import dev.demikv.libos.ffi.LibCSocket;
 import dev.demikv.libos.lang.Nullable;
 import java.io.File;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -93,7 +101,21 @@ final class DpdkEnvironment {
     if (onInterface && !hasCapability(CAP_NET_RAW)) {
       return "the process may not open packet sockets (CAP_NET_RAW)";
     }
+    if (vdev.driver().equals("net_af_xdp") && !hasXdpSockets()) {
+      return "the kernel has no AF_XDP sockets";
+    }
     return "";
+  }
+
+  private static boolean hasXdpSockets() {
+    try (Arena call = Arena.ofConfined()) {
+      CallState state = new CallState(call);
+      int fd = LibCSocket.socket(state, AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+      if (fd >= 0) {
+        LibC.close(state, fd);
+      }
+      return fd != -Errno.EAFNOSUPPORT;
+    }
   }
 
   /// What to do when the EAL did not start.
@@ -118,7 +140,8 @@ final class DpdkEnvironment {
           case "net_af_packet" ->
               "It needs iface= of an interface that is there, and root or CAP_NET_RAW.";
           case "net_af_xdp" ->
-              "It needs iface=, and root or CAP_NET_RAW, NET_ADMIN, IPC_LOCK, SYS_ADMIN and"
+              "It needs a kernel with CONFIG_XDP_SOCKETS (net_af_packet does without), iface=, and"
+                  + " root or CAP_NET_RAW, NET_ADMIN, IPC_LOCK, SYS_ADMIN and"
                   + " DAC_OVERRIDE. A process that was killed leaves its program on the interface:"
                   + " 'ip link set DEVICE xdp off'.";
           case "net_tap" -> "It needs root or CAP_NET_ADMIN, and /dev/net/tun.";

@@ -23,6 +23,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.ObjLongConsumer;
 
 /// A started port, shared by the LibOses that own its queues. The methods that change it are called
@@ -33,6 +34,7 @@ final class DpdkPort {
   private static final long RECEIVE_CHECKSUMS = CHECKSUMS | DpdkEthdev.OFFLOAD_IPV4_CKSUM;
   private static final int MAC_BYTES = 6;
   private static final int KEY_BYTES_MAX = 64;
+  private static final long RELEASE_NANOS = 50_000_000;
   private static final int MTU_BYTES = 1500; // IEEE 802.3, what drivers have by default.
 
   private final Eal eal;
@@ -86,7 +88,12 @@ final class DpdkPort {
     int frameBytes = mtuBytes + NetDeviceInfo.LINK_BYTES_MAX;
     for (int queue = 0; queue < queues; queue++) {
       pools[queue] =
-          new MbufPool(eal.uniqueName("mbufs"), options.mbufs(), frameBytes, eal.indexOffset());
+          new MbufPool(
+              eal.uniqueName("mbufs"),
+              options.mbufs(),
+              frameBytes,
+              eal.indexOffset(),
+              vdev != null && vdev.sharesBuffersWithKernel());
     }
     if (queues > 1) {
       handover = new QueueHandover(queues, frameBytes);
@@ -129,7 +136,12 @@ final class DpdkPort {
         check(DpdkEthdev.rte_eth_rx_queue_setup(port, q, rxRing, any, 0, pool.mempool()), what, "");
         check(DpdkEthdev.rte_eth_tx_queue_setup(port, q, tx.get(JAVA_SHORT, 0), any, 0), what, "");
       }
-      check(DpdkEthdev.rte_eth_dev_start(port), "start the DPDK port " + name, "");
+      check(
+          DpdkEthdev.rte_eth_dev_start(port),
+          "start the DPDK port " + name,
+          vdev != null && vdev.argument("role").equals("client")
+              ? "A memif client wants its server to be there: start that one first."
+              : "");
       started = true;
       // Where a driver cannot, it takes all of these anyway or the link is its own.
       DpdkEthdev.rte_eth_allmulticast_enable(port);
@@ -233,9 +245,9 @@ final class DpdkPort {
 
   /// Finds the descriptors that the driver reads frames from, where it has any.
   ///
-  /// @param before descriptors of the process before the port was made
-  void findDescriptors(List<Integer> before) {
-    List<Integer> sockets = PacketSockets.ofPort(before, ifIndex);
+  /// @param xdpBefore [PacketSockets#xdp] before the port was made
+  void findDescriptors(List<Integer> xdpBefore) {
+    List<Integer> sockets = PacketSockets.ofPort(xdpBefore, ifIndex);
     for (int queue = 0; queue < queues; queue++) {
       descriptors[queue] = sockets.size() == queues ? sockets.get(queue) : -1;
     }
@@ -281,6 +293,11 @@ final class DpdkPort {
       stopOnInterruptThread();
     } else {
       stop();
+    }
+    if (vdev != null && vdev.sharesBuffersWithKernel()) {
+      // The kernel lets go of the memory and of the interface's queue in a thread of its own, and
+      // refuses the next port there till then.
+      LockSupport.parkNanos(RELEASE_NANOS);
     }
     QueueHandover shared = handover;
     if (shared != null) {

@@ -14,8 +14,6 @@ import dev.demikv.libos.lang.Nullable;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -77,8 +75,7 @@ final class Eal {
     }
     try {
       int[] codes = new int[2];
-      List<String> command =
-          arguments.command(DpdkEnvironment.allowedCpus(), plugins(options, libraries));
+      List<String> command = arguments.command(DpdkEnvironment.allowedCpus());
       // The EAL pins the thread that starts it to a CPU: a thread of its own, which then ends.
       Thread starter = new Thread(() -> init(libraries, command, codes), "dpdk-eal-init");
       starter.setDaemon(true);
@@ -108,15 +105,6 @@ final class Eal {
     } catch (DpdkLibraries.UnusableException e) {
       throw new LibOsException("load DPDK (" + e.getMessage() + ")", Errno.ENOENT, e.advice(), e);
     }
-  }
-
-  private static String plugins(DpdkOptions options, DpdkLibraries libraries) {
-    if (options.libDir().isEmpty()) {
-      return "";
-    }
-    // Where meson puts them, beside the libraries.
-    Path folder = Path.of(options.libDir(), "dpdk", "pmds-" + libraries.abi().soname() + ".0");
-    return Files.isDirectory(folder) ? folder.toString() : "";
   }
 
   private static void init(DpdkLibraries libraries, List<String> command, int[] codes) {
@@ -188,7 +176,7 @@ final class Eal {
   ///
   /// @throws LibOsException when there is no such port, or it is used otherwise
   synchronized DpdkPort open(DpdkOptions options) {
-    List<Integer> socketsBefore = PacketSockets.descriptors();
+    List<Integer> xdpBefore = PacketSockets.xdp();
     for (Vdev vdev : options.ealArguments().vdevs()) {
       make(vdev);
     }
@@ -198,7 +186,7 @@ final class Eal {
       port = new DpdkPort(this, name, number(name), vdev(options, name), options);
       try {
         port.start();
-        port.findDescriptors(socketsBefore);
+        port.findDescriptors(xdpBefore);
       } catch (RuntimeException | Error e) {
         port.close();
         throw e;

@@ -56,6 +56,12 @@ record EalArguments(List<String> base, List<Vdev> vdevs) {
       return driver().equals("net_memif");
     }
 
+    /// Whether its driver shares the packet buffers with the kernel. It is not given them back when
+    /// the port is closed, and the kernel lets go of the interface a moment later.
+    boolean sharesBuffersWithKernel() {
+      return driver().equals("net_af_xdp");
+    }
+
     /// Whether its driver reads packets with the CPU, so that any memory will do.
     boolean copies() {
       return switch (driver()) {
@@ -97,8 +103,7 @@ record EalArguments(List<String> base, List<Vdev> vdevs) {
   /// What rte_eal_init is given: these arguments and our defaults for what they do not say.
   ///
   /// @param cpus CPUs the process may use, as `0-3,8`
-  /// @param pluginFolder of the drivers, or empty for the libraries' own
-  List<String> command(String cpus, String pluginFolder) {
+  List<String> command(String cpus) {
     List<String> all = new ArrayList<>();
     all.add("demikv");
     all.addAll(base);
@@ -113,10 +118,6 @@ record EalArguments(List<String> base, List<Vdev> vdevs) {
     }
     if (!has("--log-level")) {
       all.add("--log-level=*:warning");
-    }
-    if (!pluginFolder.isEmpty() && !has("-d")) {
-      all.add("-d");
-      all.add(pluginFolder);
     }
     return all;
   }

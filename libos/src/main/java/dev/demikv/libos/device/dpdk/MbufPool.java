@@ -35,6 +35,11 @@ final class MbufPool {
 
   private static final int CACHE_COUNT_MAX = 256;
   private static final int CACHE_LINE_BYTES = 64;
+  private static final int PAGE_BYTES = 4096;
+
+  /// Room of packet buffers that the kernel shares: with what is around them they nearly fill a
+  /// page. Mempools want an odd number of cache lines.
+  private static final int SHARED_ROOM_BYTES = PAGE_BYTES - 4 * CACHE_LINE_BYTES;
 
   private final Arena arena;
   private final long mempool;
@@ -45,6 +50,7 @@ final class MbufPool {
   private final long base;
   private final int indexOffset;
   private final BufferPool buffers;
+  private final boolean shared;
 
   /// Makes a mempool. Control path.
   ///
@@ -52,11 +58,17 @@ final class MbufPool {
   /// @param count packet buffers
   /// @param frameBytes longest frame that one buffer has room for
   /// @param indexOffset of our field in each, see [Eal#indexOffset]
+  /// @param shared whether the driver shares them with the kernel, see
+  ///   [EalArguments.Vdev#sharesBuffersWithKernel]
   @SuppressWarnings("MustBeClosedChecker") // Closed by free().
-  MbufPool(String name, int count, int frameBytes, int indexOffset) {
+  MbufPool(String name, int count, int frameBytes, int indexOffset, boolean shared) {
     this.indexOffset = indexOffset;
+    this.shared = shared;
     int bytes = frameBytes + DRIVER_HEADER_BYTES;
     int room = Dpdk.RTE_PKTMBUF_HEADROOM + Math.max(DATA_BYTES_MIN, roundUp(bytes));
+    if (shared) {
+      room = Math.max(room, SHARED_ROOM_BYTES);
+    }
     try (Arena call = Arena.ofConfined()) {
       mempool =
           Dpdk.rte_pktmbuf_pool_create(
@@ -94,9 +106,30 @@ final class MbufPool {
       base = first;
       memory = Dpdk.segment(first, last - first + RteMempool.eltSize(pool), arena);
       buffers = cut(all, count, room);
-      code = Dpdk.enqueue(enqueueFunction, mempool, all.address(), count);
+      int usable = shared ? keepMapped(all, count, pool) : count;
+      code = Dpdk.enqueue(enqueueFunction, mempool, all.address(), usable);
       assert code == 0 : "a mempool does not take back its buffers: " + code;
     }
+  }
+
+  /// Moves those packet buffers to the front that net_af_xdp gives the kernel. Its versions before
+  /// 25.11 take count times size for the length of the pool, and leave out what lies behind that
+  /// because of gaps at the ends of pages: frames in there are lost without a word.
+  ///
+  /// @return how many there are; the others are never used
+  private int keepMapped(MemorySegment mbufs, int count, MemorySegment pool) {
+    long header = RteMempool.headerSize(pool);
+    long total = header + RteMempool.eltSize(pool) + RteMempool.trailerSize(pool);
+    long end = base - header + count * total - PAGE_BYTES; // The pool may start in a page before.
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      long mbuf = mbufs.getAtIndex(JAVA_LONG, i);
+      if (mbuf + RteMempool.eltSize(pool) <= end) {
+        mbufs.setAtIndex(JAVA_LONG, kept, mbuf);
+        kept++;
+      }
+    }
+    return kept;
   }
 
   private BufferPool cut(MemorySegment mbufs, int count, int room) {
@@ -223,7 +256,8 @@ final class MbufPool {
     while (buffers.depositedCount() > 0) {
       giveBack(Math.min(BATCH_COUNT, buffers.depositedCount()));
     }
-    int lost = inDevicesCount();
+    // net_af_xdp forgets about those in its rings, and nobody uses them any more.
+    int lost = shared ? 0 : inDevicesCount();
     arena.close();
     if (lost == 0) {
       Dpdk.rte_mempool_free(mempool);

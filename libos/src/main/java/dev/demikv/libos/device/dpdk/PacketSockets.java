@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiPredicate;
 
 /// Finds the sockets that drivers receive from among the descriptors of the process: DPDK does not
 /// tell, and a loop can sleep on them.
@@ -22,52 +23,65 @@ final class PacketSockets {
 
   private PacketSockets() {}
 
-  /// Every open descriptor, in ascending order.
-  static List<Integer> descriptors() {
+  /// The AF_XDP sockets of the process. They do not tell what interface they are on.
+  static List<Integer> xdp() {
+    return find((call, fd) -> call.domain(fd) == AF_XDP);
+  }
+
+  /// The sockets of a port, in ascending order: as drivers open them, queue by queue.
+  ///
+  /// @param xdpBefore [#xdp] before the port was made
+  /// @param ifIndex of the kernel's interface that the port is on, or 0
+  static List<Integer> ofPort(List<Integer> xdpBefore, int ifIndex) {
+    return find((call, fd) ->
+        switch (call.domain(fd)) {
+          case AF_XDP -> !xdpBefore.contains(fd);
+          case AF_PACKET -> ifIndex != 0 && call.packetInterface(fd) == ifIndex;
+          default -> false;
+        });
+  }
+
+  private static List<Integer> find(BiPredicate<Query, Integer> wanted) {
     String[] names = new File("/proc/self/fd").list();
     List<Integer> found = new ArrayList<>();
-    for (String one : names == null ? new String[0] : names) {
-      found.add(Integer.parseInt(one));
+    try (Arena arena = Arena.ofConfined()) {
+      Query query = new Query(arena);
+      for (String name : names == null ? new String[0] : names) {
+        int fd = Integer.parseInt(name);
+        if (wanted.test(query, fd)) {
+          found.add(fd);
+        }
+      }
     }
     found.sort(null);
     return found;
   }
 
-  /// The sockets of a port, in ascending order: as drivers open them, queue by queue.
-  ///
-  /// @param before descriptors of the process before the port was made
-  /// @param ifIndex of the kernel's interface that the port is on, or 0
-  static List<Integer> ofPort(List<Integer> before, int ifIndex) {
-    List<Integer> found = new ArrayList<>();
-    try (Arena call = Arena.ofConfined()) {
-      CallState state = new CallState(call);
-      MemorySegment value = call.allocate(SOCKADDR_LL_BYTES, 8);
-      MemorySegment length = call.allocate(JAVA_INT);
-      for (int fd : descriptors()) {
-        length.set(JAVA_INT, 0, Integer.BYTES);
-        int code =
-            LibCSocket.getsockopt(
-                state, fd, SOL_SOCKET, SO_DOMAIN, value.address(), length.address());
-        int domain = code < 0 ? -1 : value.get(JAVA_INT, 0);
-        boolean mine =
-            switch (domain) {
-              case AF_XDP -> !before.contains(fd);
-              case AF_PACKET -> isOf(state, fd, ifIndex, value, length);
-              default -> false;
-            };
-        if (mine) {
-          found.add(fd);
-        }
-      }
-    }
-    return found;
-  }
+  /// What the kernel says of a descriptor; -1 also for those that are closed by now, as the one
+  /// that the list was read from.
+  private static final class Query {
+    private final CallState state;
+    private final MemorySegment value;
+    private final MemorySegment length;
 
-  private static boolean isOf(
-      CallState state, int fd, int ifIndex, MemorySegment address, MemorySegment length) {
-    length.set(JAVA_INT, 0, SOCKADDR_LL_BYTES);
-    return ifIndex != 0
-        && LibCSocket.getsockname(state, fd, address.address(), length.address()) == 0
-        && address.get(JAVA_INT, IFINDEX_OFFSET) == ifIndex;
+    Query(Arena arena) {
+      state = new CallState(arena);
+      value = arena.allocate(SOCKADDR_LL_BYTES, 8);
+      length = arena.allocate(JAVA_INT);
+    }
+
+    int domain(int fd) {
+      length.set(JAVA_INT, 0, Integer.BYTES);
+      int code =
+          LibCSocket.getsockopt(
+              state, fd, SOL_SOCKET, SO_DOMAIN, value.address(), length.address());
+      return code < 0 ? -1 : value.get(JAVA_INT, 0);
+    }
+
+    int packetInterface(int fd) {
+      length.set(JAVA_INT, 0, SOCKADDR_LL_BYTES);
+      int code = LibCSocket.getsockname(state, fd, value.address(), length.address());
+      return code < 0 ? -1 : value.get(JAVA_INT, IFINDEX_OFFSET);
+    }
   }
 }

@@ -16,6 +16,12 @@ public final class RteMempool {
   /// `elt_size`, 4 bytes: of a packet buffer with its memory.
   public static final int ELT_SIZE_OFFSET = 72;
 
+  /// `header_size`, 4 bytes: before each of them.
+  public static final int HEADER_SIZE_OFFSET = 76;
+
+  /// `trailer_size`, 4 bytes: behind each of them.
+  public static final int TRAILER_SIZE_OFFSET = 80;
+
   /// `ops_index`, 4 bytes: place in the table of drivers.
   public static final int OPS_INDEX_OFFSET = 88;
 
@@ -47,6 +53,16 @@ public final class RteMempool {
   /// Bytes of a packet buffer with its memory.
   public static int eltSize(MemorySegment s) {
     return s.get(JAVA_INT, ELT_SIZE_OFFSET);
+  }
+
+  /// Bytes before a packet buffer that belong to it.
+  public static int headerSize(MemorySegment s) {
+    return s.get(JAVA_INT, HEADER_SIZE_OFFSET);
+  }
+
+  /// Bytes behind a packet buffer that belong to it.
+  public static int trailerSize(MemorySegment s) {
+    return s.get(JAVA_INT, TRAILER_SIZE_OFFSET);
   }
 
   /// Where an entry of the table of drivers starts.

@@ -71,7 +71,9 @@ final class DpdkMemifTest {
     assertThat(server.pool().buffers().outCount()).isZero();
     assertThat(client.pool().buffers().outCount()).isZero();
     assertThat(counters(server)).containsEntry("dpdk.rx-frames", 9L);
-    assertThat(counters(server)).containsEntry("dpdk.rx-copied", 0L);
+    // The driver of 22.11 puts pieces of its ring into one packet buffer where there is room.
+    boolean whole = DpdkTestPorts.soname() == 23;
+    assertThat(counters(server)).containsEntry("dpdk.rx-copied", whole ? 0L : 3L);
   }
 
   @Test

@@ -4,12 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.api.LibOsException;
 import dev.demikv.libos.config.Options;
 import dev.demikv.libos.device.Availability;
+import dev.demikv.libos.ffi.Dpdk;
+import dev.demikv.libos.ffi.DpdkAbi;
+import dev.demikv.libos.ffi.DpdkLibraries;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +34,8 @@ final class DpdkProviderTest {
   private Availability availability(String ealArguments) {
     assumeTrue(
         provider.availability(DpdkTestPorts.options("")).available(), "no DPDK on this machine");
-    return provider.availability(with(DpdkOptions.EAL_ARGS, ealArguments));
+    return provider.availability(
+        DpdkTestPorts.options("").with(DpdkOptions.EAL_ARGS, ealArguments));
   }
 
   @Test
@@ -63,6 +71,40 @@ final class DpdkProviderTest {
   }
 
   @Test
+  void aKernelWithoutXdpSocketsIsToldOfBeforeTheStart() throws Exception {
+    assertThat(availability("--no-huge --vdev=net_af_xdp0").reason()).contains("no iface=");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of(DpdkTestPorts.libDirArgument(), "-cp"));
+    command.addAll(List.of(System.getProperty("java.class.path"), RefusedSockets.class.getName()));
+    command.addAll(List.of("" + Errno.EAFNOSUPPORT, "--no-huge --vdev=net_af_xdp0,iface=lo"));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assumeTrue(process.waitFor() != RefusedSockets.EXIT_NO_FILTER, said);
+
+    assertThat(said)
+        .contains("available=false", "net_af_xdp0: the kernel has no AF_XDP sockets")
+        .contains("CONFIG_XDP_SOCKETS (net_af_packet does without)");
+  }
+
+  @Test
+  void librariesOfANamedFolderAreTheOnesThatRun() throws Exception {
+    DpdkTestPorts.assumeLibDir();
+    Options options = DpdkTestPorts.options("net_ring900", "net_ring900");
+
+    try (DpdkDevice device = DpdkTestPorts.open(options)) {
+      DpdkAbi abi = DpdkLibraries.load(DpdkTestPorts.libDir()).abi();
+      assertThat(device.info().name()).isEqualTo("net_ring900");
+      assertThat(Dpdk.rte_version()).startsWith("DPDK " + abi.version());
+      Path eal = Path.of(DpdkTestPorts.libDir(), abi.libraryName("eal")).toRealPath();
+      assertThat(Files.readString(Path.of("/proc/self/maps")))
+          .contains(eal.toString())
+          .doesNotContain("librte_eal.so." + (abi.soname() == 23 ? 26 : 23));
+    }
+  }
+
+  @Test
   void aProbeThatFailsIsNamedWithAdvice() {
     Options options = DpdkTestPorts.options("net_memif99", "net_memif99,role=nobody");
 
@@ -86,7 +128,7 @@ final class DpdkProviderTest {
             new EalArguments.Vdev("net_ring1", ""));
     assertThat(arguments.vdevs().get(0).argument("iface")).isEqualTo("vA");
     assertThat(arguments.vdevs().get(0).driver()).isEqualTo("net_af_packet");
-    assertThat(arguments.command("0-1", ""))
+    assertThat(arguments.command("0-1"))
         .containsExactly(
             "demikv",
             "--in-memory",
@@ -95,8 +137,8 @@ final class DpdkProviderTest {
             "--lcores=0@(0-1)",
             "--no-telemetry",
             "--log-level=*:warning");
-    assertThat(EalArguments.parse("-l 1 --telemetry --log-level=8").command("0-1", "/plugins"))
-        .containsExactly("demikv", "-l", "1", "--telemetry", "--log-level=8", "-d", "/plugins");
+    assertThat(EalArguments.parse("-l 1 --telemetry --log-level=8").command("0-1"))
+        .containsExactly("demikv", "-l", "1", "--telemetry", "--log-level=8");
     assertThatThrownBy(() -> EalArguments.parse("--help"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("would end the process");

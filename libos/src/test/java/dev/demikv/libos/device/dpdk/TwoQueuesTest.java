@@ -67,6 +67,7 @@ final class TwoQueuesTest {
     command.add(Path.of("examples", "EchoLoops.java").toAbsolutePath().toString());
     command.addAll(List.of("10.77.0.2:7000", "" + LOOPS, "10.77.0.1:7001"));
     command.add("network.address=10.77.0.2/24");
+    command.add(DpdkOptions.LIB_DIR + "=" + DpdkTestPorts.libDir());
     command.add(
         "network.dpdk.eal-args="
             + DpdkTestPorts.EAL_ARGS

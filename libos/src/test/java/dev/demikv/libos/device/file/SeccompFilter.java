@@ -16,7 +16,7 @@ import java.lang.invoke.MethodHandle;
 
 /// Makes a system call fail in this process for good, as the filter of a container does: seccomp(2)
 /// with a program in classic BPF.
-final class SeccompFilter {
+public final class SeccompFilter {
   private static final int PR_SET_NO_NEW_PRIVS = 38;
   private static final long SECCOMP_SET_MODE_FILTER = 1;
 
@@ -42,7 +42,7 @@ final class SeccompFilter {
   ///
   /// @param number of the system call, on this machine
   /// @return why there is no filter; empty when there is
-  static String refuse(int number, int errno) throws Throwable {
+  public static String refuse(int number, int errno) throws Throwable {
     Linker linker = Linker.nativeLinker();
     StructLayout state = Linker.Option.captureStateLayout();
     Linker.Option[] variadic = {
