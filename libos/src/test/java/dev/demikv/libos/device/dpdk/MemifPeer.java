@@ -3,6 +3,7 @@ package dev.demikv.libos.device.dpdk;
 import dev.demikv.libos.LibOses;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.LibOs;
+import dev.demikv.libos.api.LibOsException;
 import dev.demikv.libos.api.Opcode;
 import dev.demikv.libos.api.QResult;
 import dev.demikv.libos.api.ScatterGatherArray;
@@ -13,24 +14,38 @@ import dev.demikv.libos.config.Options;
 /// A process for tests: an echo server or its client, on the stack over memif.
 final class MemifPeer {
   private static final int ECHOES = 1000;
+  private static final int IN_FLIGHT = 16;
+  private static final int MESSAGE_BYTES = 64;
+  private static final long SILENCE_NANOS = 1_000_000_000L;
+  private static final long RETRY_MILLIS = 50;
 
   private MemifPeer() {}
 
-  /// `server|client SOCKET`. A client prints "echoed" and goes on until it is killed.
-  public static void main(String[] args) {
+  /// `server|client SOCKET`. A client echoes until it is killed and prints "echoed" for each
+  /// thousand messages that are back. When the server is silent, it opens its device anew and
+  /// connects again.
+  public static void main(String[] args) throws InterruptedException {
     boolean server = args[0].equals("server");
     Options options =
         DpdkTestPorts.options(
                 "net_memif0",
                 "net_memif0,role=" + args[0] + ",socket-abstract=no,socket=" + args[1])
+            .with("network.close-linger", "0")
             .with("network.address", server ? "10.77.0.1/24" : "10.77.0.2/24");
     LibOsConfig config =
         new LibOsConfig("dpdk", "none", options, LibOsConfig.Limits.SMALL, LibOsConfig.Idle.BLOCK);
-    try (LibOs libos = LibOses.open(config)) {
-      if (server) {
-        serve(libos);
-      } else {
-        echo(libos);
+    while (true) {
+      try (LibOs libos = LibOses.open(config)) {
+        if (server) {
+          serve(libos);
+        } else {
+          echo(libos);
+        }
+      } catch (LibOsException e) {
+        if (server || !String.valueOf(e.getMessage()).contains("start that one first")) {
+          throw e;
+        }
+        Thread.sleep(RETRY_MILLIS);
       }
     }
   }
@@ -58,23 +73,32 @@ final class MemifPeer {
     }
   }
 
+  /// Returns when the server does not answer any more.
   private static void echo(LibOs libos) {
     int qd = libos.socket(SocketType.STREAM);
     QResult result = new QResult();
-    libos.wait(libos.connect(qd, Endpoint.parse("10.77.0.1:7000")), -1, result);
-    if (result.result < 0) {
-      throw new IllegalStateException("connect: " + result.result);
+    long connect = libos.connect(qd, Endpoint.parse("10.77.0.1:7000"));
+    if (libos.wait(connect, SILENCE_NANOS, result) < 0 || result.result < 0) {
+      return;
     }
-    ScatterGatherArray message = libos.sgaAlloc(64);
-    for (int i = 0; i < ECHOES; i++) {
+    ScatterGatherArray message = libos.sgaAlloc(MESSAGE_BYTES);
+    for (int i = 0; i < IN_FLIGHT; i++) {
       libos.wait(libos.push(qd, message), -1, result);
-      libos.wait(libos.pop(qd), -1, result);
-      if (result.result <= 0) {
-        throw new IllegalStateException("pop: " + result.result);
-      }
-      libos.sgaFree(result.sga);
     }
-    System.out.println("echoed");
-    libos.wait(libos.pop(qd), -1, result); // Until it is killed.
+    long echoedBytes = 0;
+    while (true) {
+      if (libos.wait(libos.pop(qd), SILENCE_NANOS, result) < 0 || result.result <= 0) {
+        return;
+      }
+      long before = echoedBytes / MESSAGE_BYTES;
+      echoedBytes += result.result;
+      libos.sgaFree(result.sga);
+      for (long i = before; i < echoedBytes / MESSAGE_BYTES; i++) {
+        libos.wait(libos.push(qd, message), -1, result);
+        if ((i + 1) % ECHOES == 0) {
+          System.out.println("echoed");
+        }
+      }
+    }
   }
 }
