@@ -154,6 +154,9 @@ final class DpdkPort {
       for (int i = 0; i < MAC_BYTES; i++) {
         macAddress = macAddress << 8 | mac.get(JAVA_BYTE, i) & 0xff;
       }
+      if (vdev != null && vdev.takesAddressOfPeer()) {
+        macAddress ^= 1;
+      }
       steering = queues > 1 ? readSteering(call) : null;
     }
   }

@@ -62,6 +62,12 @@ record EalArguments(List<String> base, List<Vdev> vdevs) {
       return driver().equals("net_af_xdp");
     }
 
+    /// Whether its driver gives the port the hardware address of the kernel's interface at the
+    /// other end, which must have one of its own.
+    boolean takesAddressOfPeer() {
+      return driver().equals("net_tap");
+    }
+
     /// Whether its driver reads packets with the CPU, so that any memory will do.
     boolean copies() {
       return switch (driver()) {
