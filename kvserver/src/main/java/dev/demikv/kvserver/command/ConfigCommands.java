@@ -4,7 +4,6 @@ import dev.demikv.kvserver.engine.Slice;
 import dev.demikv.kvserver.resp.CommandArgs;
 import dev.demikv.libos.lang.Nullable;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,15 +15,16 @@ final class ConfigCommands {
   static void get(CommandContext c) {
     CommandArgs args = c.args();
     Map<String, String> found = new TreeMap<>();
-    for (String name : c.server().configNames()) {
-      Slice bytes = Slice.of(name);
-      for (int i = 2; i < args.count(); i++) {
-        @Nullable String value = c.server().config(name);
-        if (value != null && GlobPattern.ignoringCase(args.slice(i, c.scratch())).matches(bytes)) {
-          found.put(name, value);
-        }
-      }
-    }
+    c.server()
+        .config()
+        .forEach((name, value) -> {
+          Slice bytes = Slice.of(name);
+          for (int i = 2; i < args.count(); i++) {
+            if (GlobPattern.ignoringCase(args.slice(i, c.scratch())).matches(bytes)) {
+              found.put(name, value);
+            }
+          }
+        });
     c.reply().map(found.size());
     found.forEach((name, value) -> {
       c.reply().bulk(name);
@@ -39,11 +39,11 @@ final class ConfigCommands {
       c.reply().error(Errors.SYNTAX);
       return;
     }
-    List<String> known = c.server().configNames();
+    Map<String, String> old = c.server().config();
     Map<String, String> wanted = new LinkedHashMap<>();
     for (int i = 2; i < args.count(); i += 2) {
       String name = args.text(i).toLowerCase(Locale.ROOT);
-      if (!known.contains(name)) {
+      if (!old.containsKey(name)) {
         c.reply()
             .error(
                 "ERR Unknown option or number of arguments for CONFIG SET - '"
@@ -58,16 +58,13 @@ final class ConfigCommands {
     }
     Map<String, String> before = new LinkedHashMap<>();
     for (Map.Entry<String, String> one : wanted.entrySet()) {
-      @Nullable String old = c.server().config(one.getKey());
       @Nullable String reason = c.server().setConfig(one.getKey(), one.getValue());
       if (reason != null) {
         before.forEach((name, value) -> c.server().setConfig(name, value));
         fail(c, one.getKey(), reason);
         return;
       }
-      if (old != null) {
-        before.put(one.getKey(), old);
-      }
+      before.put(one.getKey(), old.getOrDefault(one.getKey(), ""));
     }
     c.reply().ok();
   }

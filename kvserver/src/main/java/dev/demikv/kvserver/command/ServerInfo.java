@@ -2,7 +2,7 @@ package dev.demikv.kvserver.command;
 
 import dev.demikv.kvserver.engine.Slice;
 import dev.demikv.libos.lang.Nullable;
-import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /// What commands ask of the server around them. Called in the loop's thread; nothing here blocks
@@ -23,16 +23,13 @@ public interface ServerInfo {
   /// @param user `default` where the client named none
   boolean authenticate(Slice user, Slice password);
 
-  /// Names of all configuration parameters, lower case, in order.
-  List<String> configNames();
-
-  /// Value of a parameter as text; `null` if there is none of this name.
-  @Nullable
-  String config(String name);
+  /// All configuration parameters by name, in lower case and in order, with their values as text. A
+  /// copy, made anew.
+  Map<String, String> config();
 
   /// Changes a parameter.
   ///
-  /// @param name one of [#configNames]
+  /// @param name one of [#config]
   /// @return `null` when done, else why not, as `argument must be a memory value` or `can't set
   ///   immutable config`
   @Nullable

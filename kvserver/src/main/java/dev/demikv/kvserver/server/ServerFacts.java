@@ -15,8 +15,6 @@ import dev.demikv.libos.lang.Nullable;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -189,14 +187,8 @@ final class ServerFacts implements ServerInfo {
   }
 
   @Override
-  public List<String> configNames() {
-    return List.copyOf(config.asMap().keySet());
-  }
-
-  @Override
-  public @Nullable String config(String name) {
-    Map<String, String> all = config.asMap();
-    return all.get(name.toLowerCase(Locale.ROOT));
+  public Map<String, String> config() {
+    return config.asMap();
   }
 
   @Override

@@ -48,13 +48,8 @@ final class StandaloneServer implements ServerInfo {
   }
 
   @Override
-  public List<String> configNames() {
-    return List.copyOf(config.keySet());
-  }
-
-  @Override
-  public @Nullable String config(String name) {
-    return config.get(name);
+  public Map<String, String> config() {
+    return new TreeMap<>(config);
   }
 
   @Override
