@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// GET and SET through the user-level TCP/IP stack leave no garbage: the server on a TAP device,
-/// whose other end is the kernel of a network namespace in which redis-benchmark runs.
+/// GET and SET through the user-level TCP/IP stack leave no garbage: the server on a DPDK port over
+/// a veth pair, whose other end is in a network namespace in which redis-benchmark runs.
 @Timeout(300)
 final class StackAllocationTest {
   private static final int WARM_UP_REQUESTS = 60_000;

@@ -18,9 +18,8 @@ import java.util.List;
 import java.util.function.ObjLongConsumer;
 
 /// A device whose own work is next to nothing, so that what is measured is the stack's: a frame
-/// that is sent is counted and given back, a frame that is received was made before, as a device
-/// does: all frames of a ring get their numbers at a time, so that no turn reads what it has just
-/// written itself.
+/// that is sent is counted and given back, a frame that is received was made before and gets the
+/// numbers of its turn by two or four stores.
 ///
 /// For the handshake two of them are joined, as by a cable.
 final class SegmentDevice implements NetDevice {
@@ -132,17 +131,11 @@ final class SegmentDevice implements NetDevice {
   }
 
   /// The next [#receive] brings a data segment.
-  ///
-  /// @param sequenceStep by how much the sequence number grows with each of them
-  /// @param ackStep the same for the acknowledgement number
-  void arrive(int sequence, int ack, int sequenceStep, int ackStep) {
-    if (dataNext == 0) {
-      for (int i = 0; i < FRAMES; i++) {
-        setNumbers(data[i].segment(), sequence + i * sequenceStep, ack + i * ackStep);
-      }
-    }
-    arriving = data[dataNext];
+  void arrive(int sequence, int ack) {
+    Buffer buffer = data[dataNext];
     dataNext = dataNext + 1 & FRAMES - 1;
+    setNumbers(buffer.segment(), sequence, ack);
+    arriving = buffer;
     arrivingLength = dataLength;
     arrivingChecksum = checksums ? FrameSink.CHECKSUM_GOOD : FrameSink.CHECKSUM_UNKNOWN;
   }

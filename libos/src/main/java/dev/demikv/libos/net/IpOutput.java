@@ -246,9 +246,7 @@ final class IpOutput implements PacketOutput {
       packet.requestChecksum(link.headerBytes() + way.headerBytes(), field);
       return;
     }
-    if (field == ICMP_CHECKSUM) {
-      NetworkOrder.setU16(memory, start + field, 0);
-    }
+    NetworkOrder.setU16(memory, start + field, 0);
     int checksum = InternetChecksum.finish(pseudo + sumOfParts(packet));
     // RFC 768: 0 would mean that there is none.
     NetworkOrder.setU16(

@@ -52,10 +52,8 @@ public interface PacketOutput {
   /// device, or lets it wait for the neighbour's address. Takes over one reference on the buffer of
   /// each part, whatever the result.
   ///
-  /// The checksum is filled in here, by the device where that can do it. The field must be 0 before
-  /// in TCP and UDP, as [dev.demikv.libos.wire.TcpHeader#write] and
-  /// [dev.demikv.libos.wire.UdpHeader#set] leave it, and may hold anything in ICMP. A UDP header's
-  /// length is the caller's.
+  /// The checksum field of TCP, UDP and ICMPv6 may hold anything before; it is filled in here, by
+  /// the device where that can do it. A UDP header's length is the caller's.
   ///
   /// @param protocol one of the constants above
   /// @return 0; -EAGAIN when the device is full or the queue for the neighbour is; -EHOSTUNREACH,

@@ -148,16 +148,6 @@ public final class TcpHeader {
     memory.set(U32_BE, offset + CHECKSUM, 0);
   }
 
-  /// Writes the timestamps as the first options, aligned, behind a header by [#write]. The stores
-  /// begin at multiples of 8, as the loads do that sum the segment: a load that spans two stores
-  /// which are still under way waits for both.
-  ///
-  /// @param offset of the header
-  public static void writeTimestamps(MemorySegment memory, long offset, int timestamp, int echoed) {
-    setOptionInts(memory, offset + CHECKSUM, 0, TcpOption.TIMESTAMPS_PREFIX);
-    setOptionInts(memory, offset + BYTES_MIN + 4, timestamp, echoed);
-  }
-
   /// A 32-bit number among the options.
   public static int optionInt(MemorySegment memory, long offset) {
     return memory.get(U32_BE, offset);

@@ -43,7 +43,9 @@ public final class UdpHeader {
   /// Writes a header with checksum 0.
   public static void set(
       MemorySegment memory, long offset, int sourcePort, int destinationPort, int length) {
-    int ports = sourcePort << 16 | destinationPort;
-    NetworkOrder.setU64(memory, offset, (long) ports << 32 | (length & 0xffffL) << 16);
+    NetworkOrder.setU16(memory, offset + SOURCE_PORT, sourcePort);
+    NetworkOrder.setU16(memory, offset + DESTINATION_PORT, destinationPort);
+    NetworkOrder.setU16(memory, offset + LENGTH, length);
+    NetworkOrder.setU16(memory, offset + CHECKSUM, 0);
   }
 }

@@ -3,8 +3,6 @@ package dev.demikv.libos.conformance;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.demikv.libos.LibOses;
-import dev.demikv.libos.api.AddressFamily;
-import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.api.QResult;
 import dev.demikv.libos.config.LibOsConfig;
@@ -23,12 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// The user-level stack over DPDK ports: two hosts, `a` and another one, joined by shared memory or
 /// by a pair of interfaces.
-final class DpdkBackend extends ConformanceBackend {
+final class DpdkBackend extends LanBackend {
   private static final AtomicInteger PORTS = new AtomicInteger(1000);
-
-  /// Fewer arrays than buffers: pops bring the device's buffers and need an array only.
-  private static final LibOsConfig.Limits FEW_ARRAYS =
-      new LibOsConfig.Limits(256, 1024, 512, 1024, 128, 24);
 
   private final @Nullable VethPair cable;
   private final @Nullable Path folder;
@@ -68,10 +62,6 @@ final class DpdkBackend extends ConformanceBackend {
     return "dpdk";
   }
 
-  private static int number(String host) {
-    return host.equals("a") ? 1 : 2;
-  }
-
   @Override
   LibOs open(String host) {
     boolean first = number(host) == 1;
@@ -87,10 +77,7 @@ final class DpdkBackend extends ConformanceBackend {
               + folder
               + "/memif";
     }
-    Options options =
-        DpdkTestPorts.options(port, port + "," + arguments)
-            .with("network.tcp.send-buffer", "1MiB")
-            .with("network.address", address(number(host)));
+    Options options = onLan(host, DpdkTestPorts.options(port, port + "," + arguments));
     LibOs libos =
         LibOses.open(new LibOsConfig("dpdk", "none", options, FEW_ARRAYS, LibOsConfig.Idle.BLOCK));
     // The driver's own thread makes the connection.
@@ -101,10 +88,6 @@ final class DpdkBackend extends ConformanceBackend {
     return libos;
   }
 
-  private static String address(int number) {
-    return "10.77.0." + number + "/24,fd77::" + number + "/64";
-  }
-
   @Override
   Set<Feature> lacks() {
     EnumSet<Feature> lacks = EnumSet.of(Feature.HOST_OUTLIVES_LIBOS);
@@ -112,13 +95,6 @@ final class DpdkBackend extends ConformanceBackend {
       lacks.add(Feature.REOPENS); // The driver of 22.11 finds the interface busy.
     }
     return lacks;
-  }
-
-  @Override
-  Endpoint address(String host, AddressFamily family, int port) {
-    return family == AddressFamily.INET
-        ? Endpoint.ipv4(0x0a4d_0000 | number(host), port)
-        : Endpoint.ipv6(0xfd77_0000_0000_0000L, number(host), 0, port);
   }
 
   @Override

@@ -1,8 +1,6 @@
 package dev.demikv.libos.conformance;
 
 import dev.demikv.libos.LibOses;
-import dev.demikv.libos.api.AddressFamily;
-import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.api.LibOs;
 import dev.demikv.libos.config.LibOsConfig;
 import dev.demikv.libos.config.Options;
@@ -14,11 +12,7 @@ import java.util.Set;
 
 /// The user-level stack over a simulated Ethernet, which is unkind: offload of checksums, buffers
 /// held after they were sent.
-final class StackBackend extends ConformanceBackend {
-  /// Fewer arrays than buffers: pops bring the device's buffers and need an array only.
-  private static final LibOsConfig.Limits FEW_ARRAYS =
-      new LibOsConfig.Limits(256, 1024, 512, 1024, 128, 24);
-
+final class StackBackend extends LanBackend {
   private final SimWorld world = new SimWorld(PdpixConformance.SEED);
   private final String checksums;
   private final int mtuBytes;
@@ -56,23 +50,21 @@ final class StackBackend extends ConformanceBackend {
 
   @Override
   LibOs open(String host) {
-    int number = host.charAt(0) - 'a' + 1;
-    Options options =
+    Options device =
         Options.empty()
             .with("sim.world", world.id())
             .with("network.wire.host", host)
             .with("network.wire.checksums", checksums)
             .with("network.wire.mtu", "" + mtuBytes)
-            .with("network.wire.hold", "20us")
-            .with("network.tcp.send-buffer", "1MiB")
-            .with("network.address", "10.77.0." + number + "/24,fd77::" + number + "/64");
+            .with("network.wire.hold", "20us");
+    Options options = onLan(host, device);
     if (directory != null) {
       options =
           options
               .with(
                   "network.faults",
                   "loss=1%,dup=1%,reorder=2%,reorder-by=200us,corrupt=0.5%,jitter=50us")
-              .with("network.faults.seed", "" + (PdpixConformance.SEED + number))
+              .with("network.faults.seed", "" + (PdpixConformance.SEED + number(host)))
               .with("network.pcap", directory.resolve(host + opened++ + ".pcap").toString());
     }
     return LibOses.open(
@@ -84,14 +76,6 @@ final class StackBackend extends ConformanceBackend {
   @Override
   Set<Feature> lacks() {
     return EnumSet.of(Feature.HOST_OUTLIVES_LIBOS);
-  }
-
-  @Override
-  Endpoint address(String host, AddressFamily family, int port) {
-    int number = host.charAt(0) - 'a' + 1;
-    return family == AddressFamily.INET
-        ? Endpoint.ipv4(0x0a4d_0000 | number, port)
-        : Endpoint.ipv6(0xfd77_0000_0000_0000L, number, 0, port);
   }
 
   @Override

@@ -30,7 +30,7 @@ final class NetStackFuzzTest {
           System.arraycopy(new byte[] {2, 0, 0, 0, 0, 1}, 0, frame, 0, 6);
         }
         if ((action & 2) == 0) {
-          NetStackMutationTest.repaired(frame);
+          FrameMutations.repaired(frame);
         }
         host.arrive(
             frame, (action & 4) == 0 ? FrameSink.CHECKSUM_UNKNOWN : FrameSink.CHECKSUM_GOOD);

@@ -5,16 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.demikv.libos.api.Endpoint;
 import dev.demikv.libos.device.FrameSink;
 import dev.demikv.libos.wire.ArpPacket;
-import dev.demikv.libos.wire.EthernetHeader;
 import dev.demikv.libos.wire.IcmpHeader;
 import dev.demikv.libos.wire.Icmpv6Header;
-import dev.demikv.libos.wire.InternetChecksum;
 import dev.demikv.libos.wire.IpAddress;
-import dev.demikv.libos.wire.Ipv4Header;
-import dev.demikv.libos.wire.Ipv6Header;
 import dev.demikv.libos.wire.NdpOptions;
-import dev.demikv.libos.wire.NetworkOrder;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -170,10 +164,8 @@ final class NetStackMutationTest {
     int mutations = random.nextInt(4);
     for (int k = 0; k < mutations && frame.length > 0; k++) {
       int at = random.nextInt(Math.min(frame.length, random.nextBoolean() ? 70 : frame.length));
-      switch (random.nextInt(6)) {
-        case 0 -> frame[at] ^= (byte) (1 << random.nextInt(8));
-        case 1 -> frame[at] = (byte) random.nextInt();
-        case 2 -> frame[at] = (byte) (random.nextBoolean() ? 0 : 0xff);
+      int kind = random.nextInt(6);
+      switch (kind) {
         case 3 -> frame = Arrays.copyOf(frame, random.nextInt(frame.length + 20));
         case 4 -> {
           byte[] other = SOUND.get(random.nextInt(SOUND.size()));
@@ -182,64 +174,9 @@ final class NetStackMutationTest {
             System.arraycopy(other, at, frame, at, length);
           }
         }
-        default -> frame[at] += (byte) (random.nextBoolean() ? 1 : -1);
+        default -> FrameMutations.changeOctet(frame, at, kind, random);
       }
     }
-    return random.nextInt(4) == 0 ? frame : repaired(frame);
-  }
-
-  /// Makes the checksums right again, so that what stands behind them is reached.
-  static byte[] repaired(byte[] frame) {
-    MemorySegment memory = MemorySegment.ofArray(frame);
-    if (frame.length < 54) {
-      return frame;
-    }
-    int type = EthernetHeader.type(memory, 0);
-    if (type == EthernetHeader.TYPE_IPV4) {
-      int header = Math.min(Math.max(20, Ipv4Header.headerBytes(memory, 14)), frame.length - 14);
-      NetworkOrder.setU16(memory, 24, 0);
-      NetworkOrder.setU16(
-          memory, 24, InternetChecksum.finish(InternetChecksum.sum(memory, 14, header)));
-      int total = Math.min(Ipv4Header.totalLength(memory, 14), frame.length - 14);
-      int protocol = Ipv4Header.protocol(memory, 14);
-      long pseudo =
-          InternetChecksum.pseudoHeaderIpv4(
-              Ipv4Header.source(memory, 14),
-              Ipv4Header.destination(memory, 14),
-              protocol,
-              total - header);
-      repairTransport(memory, 14 + header, total - header, protocol, protocol == 1 ? 0 : pseudo);
-    } else if (type == EthernetHeader.TYPE_IPV6) {
-      int length = Math.min(Ipv6Header.payloadLength(memory, 14), frame.length - 54);
-      int protocol = Ipv6Header.nextHeader(memory, 14);
-      long pseudo =
-          InternetChecksum.pseudoHeaderIpv6(
-              Ipv6Header.sourceHigh(memory, 14),
-              Ipv6Header.sourceLow(memory, 14),
-              Ipv6Header.destinationHigh(memory, 14),
-              Ipv6Header.destinationLow(memory, 14),
-              protocol,
-              length);
-      repairTransport(memory, 54, length, protocol, pseudo);
-    }
-    return frame;
-  }
-
-  private static void repairTransport(
-      MemorySegment memory, int at, int length, int protocol, long pseudo) {
-    int field =
-        switch (protocol) {
-          case 1, 58 -> 2;
-          case 6 -> 16;
-          case 17 -> 6;
-          default -> -1;
-        };
-    if (field >= 0 && length >= field + 2) {
-      NetworkOrder.setU16(memory, at + (long) field, 0);
-      NetworkOrder.setU16(
-          memory,
-          at + (long) field,
-          InternetChecksum.finish(pseudo + InternetChecksum.sum(memory, at, length)));
-    }
+    return random.nextInt(4) == 0 ? frame : FrameMutations.repaired(frame);
   }
 }

@@ -150,19 +150,17 @@ final class StackMutationTest {
       byte[] frame = seen.bytes.clone();
       for (int k = random.nextInt(4); k > 0; k--) {
         int at = random.nextInt(Math.min(frame.length, random.nextInt(8) == 0 ? 1_500 : 80));
-        switch (random.nextInt(6)) {
-          case 0 -> frame[at] ^= (byte) (1 << random.nextInt(8));
-          case 1 -> frame[at] = (byte) random.nextInt();
-          case 2 -> frame[at] = (byte) (random.nextBoolean() ? 0 : 0xff);
+        int kind = random.nextInt(6);
+        switch (kind) {
           case 3 -> frame = Arrays.copyOf(frame, Math.max(14, random.nextInt(frame.length + 20)));
           // The flags of TCP over IPv4 and over IPv6.
           case 4 ->
               frame[Math.min(random.nextBoolean() ? 47 : 67, frame.length - 1)] ^=
                   (byte) (1 << random.nextInt(6));
-          default -> frame[at] += (byte) (random.nextBoolean() ? 1 : -1);
+          default -> FrameMutations.changeOctet(frame, at, kind, random);
         }
       }
-      byte[] forged = random.nextInt(5) == 0 ? frame : NetStackMutationTest.repaired(frame);
+      byte[] forged = random.nextInt(5) == 0 ? frame : FrameMutations.repaired(frame);
       int checksum = random.nextInt(8) == 0 ? FrameSink.CHECKSUM_GOOD : FrameSink.CHECKSUM_UNKNOWN;
       hosts[random.nextInt(8) == 0 ? 1 - seen.to : seen.to].device.arrive(forged, checksum);
     }

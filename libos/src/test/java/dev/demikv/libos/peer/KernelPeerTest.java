@@ -16,6 +16,10 @@ import dev.demikv.libos.peer.StackServer.Session;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
 import java.lang.foreign.MemorySegment;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -57,6 +61,13 @@ final class KernelPeerTest {
 
   private static final Duration JOIN_PATIENCE = Duration.ofSeconds(60);
 
+  /// For each device that the stack can be on.
+  @Target(ElementType.METHOD)
+  @Retention(RetentionPolicy.RUNTIME)
+  @ParameterizedTest
+  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  private @interface OnEveryDevice {}
+
   private NetworkNamespace namespace;
   private StackServer server;
   private final List<Thread> threads = new ArrayList<>();
@@ -85,8 +96,7 @@ final class KernelPeerTest {
     server = new StackServer(LibOses.open(lan.config()));
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void answersPing(Lan lan) throws Exception {
     assumeTrue(NetworkNamespace.canRun("ping", "-V"), "no program `ping` here");
     open(lan);
@@ -99,8 +109,7 @@ final class KernelPeerTest {
     assertThat(await(ping6)).contains("3 received");
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void echoesToAKernelClient(Lan lan) throws Exception {
     open(lan);
     server.listen(PORT, Echo::new);
@@ -109,8 +118,7 @@ final class KernelPeerTest {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void isEchoedByAKernelServer(Lan lan) throws Exception {
     open(lan);
     try (ServerSocket listener = new ServerSocket(PORT)) {
@@ -125,14 +133,12 @@ final class KernelPeerTest {
     }
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void transfersBothWaysAtOnce(Lan lan) throws Exception {
     transfer(lan, 64 * MIB);
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   @Tag("slow")
   void transfersAGibibyteBothWaysAtOnce(Lan lan) throws Exception {
     transfer(lan, 1024 * MIB);
@@ -148,14 +154,12 @@ final class KernelPeerTest {
         lan, bytes / MIB, seconds, bytes * 8 / 1e6 / seconds);
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void transfersBothWaysAtOnceWithAKernelServer(Lan lan) throws Exception {
     transferWithServer(lan, 32 * MIB);
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   @Tag("slow")
   void transfersAGibibyteBothWaysAtOnceWithAKernelServer(Lan lan) throws Exception {
     transferWithServer(lan, 1024 * MIB);
@@ -204,14 +208,12 @@ final class KernelPeerTest {
     assertThat(server.errors).isEmpty();
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void takesManyShortConnections(Lan lan) throws Exception {
     shortConnections(lan, 1_000);
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   @Tag("slow")
   void takesVeryManyShortConnections(Lan lan) throws Exception {
     shortConnections(lan, 10_000);
@@ -234,8 +236,7 @@ final class KernelPeerTest {
     System.out.printf("%s: %.0f short connections per second%n", lan, count / seconds);
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void aPeerThatSendsNoMoreStillReceives(Lan lan) throws Exception {
     open(lan);
     server.listen(PORT, () -> new AtTheEnd(server));
@@ -251,8 +252,7 @@ final class KernelPeerTest {
     assertThat(new String(answer, UTF_8)).isEqualTo("all of 4 bytes");
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void whereNobodyListensConnectionsAreRefused(Lan lan) throws Exception {
     open(lan);
     FutureTask<Void> kernel =
@@ -268,8 +268,7 @@ final class KernelPeerTest {
     assertThat(server.errors).isEqualTo(Map.of(Errno.ECONNREFUSED, 1));
   }
 
-  @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "EMULATED")
+  @OnEveryDevice
   void aServerThatIsKilledLeavesPeerAndDeviceUsable(Lan lan) throws Exception {
     lan.build(namespace);
     FutureTask<Void> traffic;

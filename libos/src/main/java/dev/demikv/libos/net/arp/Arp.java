@@ -1,6 +1,7 @@
 package dev.demikv.libos.net.arp;
 
 import dev.demikv.libos.device.TxFrame;
+import dev.demikv.libos.net.Announcements;
 import dev.demikv.libos.net.DropReason;
 import dev.demikv.libos.net.IpText;
 import dev.demikv.libos.net.LinkOutput;
@@ -22,10 +23,9 @@ import java.lang.foreign.MemorySegment;
 public final class Arp implements NeighborCache.Solicitor {
   private static final System.Logger LOG = System.getLogger(Arp.class.getName());
 
-  /// RFC 5227 §1.1: ANNOUNCE_NUM, ANNOUNCE_INTERVAL, DEFEND_INTERVAL.
-  private static final int ANNOUNCEMENTS = 2;
-
+  /// RFC 5227 §1.1: ANNOUNCE_INTERVAL, DEFEND_INTERVAL.
   private static final long ANNOUNCE_INTERVAL_NANOS = 2_000_000_000L;
+
   private static final long DEFEND_INTERVAL_NANOS = 10_000_000_000L;
 
   private static final int REPLIES_PER_SECOND = 1_000;
@@ -35,8 +35,7 @@ public final class Arp implements NeighborCache.Solicitor {
   private final RouteTable routes;
   private final StackCounters counters;
   private final TokenBucket replies;
-  private int announced;
-  private long announceNanos;
+  private final Announcements announcements;
   private long defendedNanos;
   private boolean defended;
 
@@ -52,7 +51,7 @@ public final class Arp implements NeighborCache.Solicitor {
     this.routes = routes;
     this.counters = counters;
     this.replies = new TokenBucket(REPLIES_PER_SECOND, REPLIES_PER_SECOND / 10, nowNanos);
-    this.announceNanos = nowNanos;
+    this.announcements = new Announcements(ANNOUNCE_INTERVAL_NANOS, nowNanos);
   }
 
   /// A packet behind the link header, at most so long.
@@ -170,20 +169,17 @@ public final class Arp implements NeighborCache.Solicitor {
 
   /// The link came up: neighbours are told where we are, now and in a while.
   public void linkUp(long nowNanos) {
-    announced = 0;
-    announceNanos = nowNanos;
+    announcements.restart(nowNanos);
   }
 
   /// When [#advance] has something to do; [Long#MAX_VALUE] if nothing.
   public long nextTimerNanos() {
-    return announced < ANNOUNCEMENTS ? announceNanos : Long.MAX_VALUE;
+    return announcements.nextNanos();
   }
 
   /// Sends the announcements that are due.
   public void advance(long nowNanos) {
-    if (announced < ANNOUNCEMENTS && nowNanos - announceNanos >= 0) {
-      announced++;
-      announceNanos = nowNanos + ANNOUNCE_INTERVAL_NANOS;
+    if (announcements.takeDue(nowNanos)) {
       for (int i = 0; i < routes.addressCount(); i++) {
         LocalAddress address = routes.address(i);
         if (!address.isIpv6()) {

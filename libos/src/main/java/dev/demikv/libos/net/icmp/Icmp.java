@@ -2,6 +2,7 @@ package dev.demikv.libos.net.icmp;
 
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.device.TxFrame;
+import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.net.DropReason;
 import dev.demikv.libos.net.NetworkPath;
@@ -87,13 +88,9 @@ public final class Icmp {
       return;
     }
     NetworkPath path = paths.replyTo(packet);
-    TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES);
-    if (path == null) {
-      counters.drop(DropReason.OUTPUT_UNREACHABLE);
+    TxFrame frame = begin(path, IcmpHeader.BYTES);
+    if (path == null || frame == null) {
       return;
-    }
-    if (frame == null) {
-      return; // Counted where there was no buffer.
     }
     IcmpHeader.set(
         frame.buffer(0).segment(),
@@ -199,13 +196,9 @@ public final class Icmp {
     }
     NetworkPath path = paths.replyTo(packet);
     int quoted = Math.min(length, QUOTED_BYTES_MAX);
-    TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES + quoted);
-    if (path == null) {
-      counters.drop(DropReason.OUTPUT_UNREACHABLE);
+    TxFrame frame = begin(path, IcmpHeader.BYTES + quoted);
+    if (path == null || frame == null) {
       return;
-    }
-    if (frame == null) {
-      return; // Counted where there was no buffer.
     }
     MemorySegment to = frame.buffer(0).segment();
     int start = frame.offset(0);
@@ -234,5 +227,14 @@ public final class Icmp {
     }
     int type = IcmpHeader.type(memory, packet.offset());
     return type != IcmpHeader.ECHO_REQUEST && type != IcmpHeader.ECHO_REPLY;
+  }
+
+  /// Begins an answer; `null` when it cannot be sent, which is counted.
+  private @Nullable TxFrame begin(@Nullable NetworkPath path, int bytes) {
+    if (path == null) {
+      counters.drop(DropReason.OUTPUT_UNREACHABLE);
+      return null;
+    }
+    return output.begin(path, bytes);
   }
 }

@@ -2,6 +2,7 @@ package dev.demikv.libos.net.icmp;
 
 import dev.demikv.libos.api.Errno;
 import dev.demikv.libos.device.TxFrame;
+import dev.demikv.libos.lang.Nullable;
 import dev.demikv.libos.memory.Buffer;
 import dev.demikv.libos.net.DropReason;
 import dev.demikv.libos.net.NetworkPath;
@@ -114,13 +115,9 @@ public final class Icmpv6 {
       return;
     }
     NetworkPath path = paths.replyTo(packet);
-    TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES);
-    if (path == null) {
-      counters.drop(DropReason.OUTPUT_UNREACHABLE);
+    TxFrame frame = begin(path, IcmpHeader.BYTES);
+    if (path == null || frame == null) {
       return;
-    }
-    if (frame == null) {
-      return; // Counted where there was no buffer.
     }
     IcmpHeader.set(
         frame.buffer(0).segment(),
@@ -257,13 +254,9 @@ public final class Icmpv6 {
         packet.isGroup() ? output.path(true, 0, 0, sourceHigh, sourceLow) : paths.replyTo(packet);
     int at = packet.networkOffset();
     int quoted = Math.min(packet.offset() - at + packet.length(), QUOTED_BYTES_MAX);
-    TxFrame frame = path == null ? null : output.begin(path, IcmpHeader.BYTES + quoted);
-    if (path == null) {
-      counters.drop(DropReason.OUTPUT_UNREACHABLE);
+    TxFrame frame = begin(path, IcmpHeader.BYTES + quoted);
+    if (path == null || frame == null) {
       return;
-    }
-    if (frame == null) {
-      return; // Counted where there was no buffer.
     }
     MemorySegment to = frame.buffer(0).segment();
     int start = frame.offset(0);
@@ -296,5 +289,14 @@ public final class Icmpv6 {
     }
     int type = IcmpHeader.type(memory, transport);
     return type < Icmpv6Header.INFORMATIONAL_MIN || type == Icmpv6Header.REDIRECT;
+  }
+
+  /// Begins an answer; `null` when it cannot be sent, which is counted.
+  private @Nullable TxFrame begin(@Nullable NetworkPath path, int bytes) {
+    if (path == null) {
+      counters.drop(DropReason.OUTPUT_UNREACHABLE);
+      return null;
+    }
+    return output.begin(path, bytes);
   }
 }

@@ -1,6 +1,7 @@
 package dev.demikv.libos.net.icmp;
 
 import dev.demikv.libos.device.TxFrame;
+import dev.demikv.libos.net.Announcements;
 import dev.demikv.libos.net.DropReason;
 import dev.demikv.libos.net.IpText;
 import dev.demikv.libos.net.LinkOutput;
@@ -39,9 +40,7 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
   /// RFC 4862 §5.1 and RFC 4861 §10: one probe, RETRANS_TIMER.
   private static final long DETECTION_NANOS = 1_000_000_000L;
 
-  /// Of the at most three of RFC 4861 §10, MAX_NEIGHBOR_ADVERTISEMENT; a RETRANS_TIMER apart.
-  private static final int ANNOUNCEMENTS = 2;
-
+  /// RFC 4861 §10: RETRANS_TIMER.
   private static final long ANNOUNCE_INTERVAL_NANOS = 1_000_000_000L;
 
   private static final long WARNING_INTERVAL_NANOS = 10_000_000_000L;
@@ -57,8 +56,7 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
   private boolean probed;
   private boolean detecting;
   private long detectionEndNanos;
-  private int announced;
-  private long announceNanos;
+  private final Announcements announcements;
   private long warnedNanos;
   private boolean warned;
 
@@ -75,6 +73,7 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
     this.counters = counters;
     this.replies = new TokenBucket(REPLIES_PER_SECOND, REPLIES_PER_SECOND / 10, nowNanos);
     this.detectionEndNanos = nowNanos;
+    this.announcements = new Announcements(ANNOUNCE_INTERVAL_NANOS, nowNanos);
   }
 
   /// A neighbour solicitation: somebody asks for an address, or checks whether anybody has it.
@@ -309,8 +308,7 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
 
   /// The link came up: neighbours are told where we are, once our addresses were checked.
   public void linkUp(long nowNanos) {
-    announced = 0;
-    announceNanos = nowNanos;
+    announcements.restart(nowNanos);
   }
 
   /// When [#advance] has something to do; [Long#MAX_VALUE] if nothing.
@@ -318,7 +316,7 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
     if (!probed || detecting) {
       return detectionEndNanos;
     }
-    return announced < ANNOUNCEMENTS ? announceNanos : Long.MAX_VALUE;
+    return announcements.nextNanos();
   }
 
   /// Asks at start whether anybody has our addresses, ends the wait for answers, and announces what
@@ -347,11 +345,9 @@ public final class NeighborDiscovery implements NeighborCache.Solicitor {
       }
     } else if (detecting && nowNanos - detectionEndNanos >= 0) {
       detecting = false;
-      announceNanos = nowNanos;
+      announcements.restart(nowNanos);
     }
-    if (!detecting && announced < ANNOUNCEMENTS && nowNanos - announceNanos >= 0) {
-      announced++;
-      announceNanos = nowNanos + ANNOUNCE_INTERVAL_NANOS;
+    if (!detecting && announcements.takeDue(nowNanos)) {
       announce(nowNanos);
     }
   }

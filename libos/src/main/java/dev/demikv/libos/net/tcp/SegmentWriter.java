@@ -101,7 +101,7 @@ final class SegmentWriter {
     header(c, memory, at, sequence, headerBytes, flags);
     int optionAt = at + BYTES_MIN;
     if (c.timestampsOk) {
-      TcpHeader.writeTimestamps(memory, at, c.timestamp(shared.nowNanos), c.tsRecent);
+      timestamps(memory, optionAt, c.timestamp(shared.nowNanos), c.tsRecent);
       optionAt += TcpOption.TIMESTAMPS_ALIGNED_BYTES;
     }
     if (sackBytes > 0) {
@@ -347,7 +347,7 @@ final class SegmentWriter {
     int at = frame.offset(0);
     TcpHeader.write(memory, at, localPort, remotePort, sequence, ack, headerBytes, flags, window);
     if (timestamps) {
-      TcpHeader.writeTimestamps(memory, at, tsVal, tsEcr);
+      timestamps(memory, at + BYTES_MIN, tsVal, tsEcr);
     }
     if ((flags & RST) != 0) {
       shared.count(TcpCounter.RESETS_OUT);

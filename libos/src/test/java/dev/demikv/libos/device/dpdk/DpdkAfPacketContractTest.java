@@ -1,42 +1,8 @@
 package dev.demikv.libos.device.dpdk;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
-
-import dev.demikv.libos.lang.Nullable;
-import java.io.IOException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-
-/// The contract over net_af_packet on both ends of a veth pair that the test makes.
-final class DpdkAfPacketContractTest extends DpdkPairContract {
-  private @Nullable VethPair cable;
-
+final class DpdkAfPacketContractTest extends DpdkVethContract {
   @Override
-  DpdkDevice openPair() throws Exception {
-    VethPair made;
-    try {
-      made = VethPair.make();
-    } catch (IOException e) {
-      return abort(e.getMessage());
-    }
-    cable = made;
-    DpdkDevice near = port("net_af_packet", "iface=" + made.near());
-    joined(port("net_af_packet", "iface=" + made.far()));
-    return near;
-  }
-
-  @AfterEach
-  void removeInterfaces() {
-    VethPair made = cable;
-    if (made != null) {
-      made.close();
-    }
-  }
-
-  @Test
-  void theLoopSleepsOnTheDriversSocket() {
-    assertThat(device.readinessFd()).isNotNegative();
-    assertThat(device.idleWaitNanosMax()).isEqualTo(Long.MAX_VALUE);
+  String driver() {
+    return "net_af_packet";
   }
 }

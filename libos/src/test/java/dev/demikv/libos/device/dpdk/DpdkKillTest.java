@@ -78,13 +78,9 @@ final class DpdkKillTest {
   }
 
   private Peer start(String role) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-ea", "-Xmx128m"));
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    List<String> command =
+        DpdkTestPorts.java("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
     command.addAll(List.of("-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=" + folder + "/crash"));
-    command.add(DpdkTestPorts.libDirArgument());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(MemifPeer.class.getName(), role, folder.resolve("memif").toString()));
     Peer peer = new Peer(new ProcessBuilder(command).redirectErrorStream(true).start());
     started.add(peer);

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -73,11 +72,8 @@ final class DpdkProviderTest {
   @Test
   void aKernelWithoutXdpSocketsIsToldOfBeforeTheStart() throws Exception {
     assertThat(availability("--no-huge --vdev=net_af_xdp0").reason()).contains("no iface=");
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
-    command.addAll(List.of(DpdkTestPorts.libDirArgument(), "-cp"));
-    command.addAll(List.of(System.getProperty("java.class.path"), RefusedSockets.class.getName()));
+    List<String> command = DpdkTestPorts.java("-XX:TieredStopAtLevel=1");
+    command.add(RefusedSockets.class.getName());
     command.addAll(List.of("" + Errno.EAFNOSUPPORT, "--no-huge --vdev=net_af_xdp0,iface=lo"));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

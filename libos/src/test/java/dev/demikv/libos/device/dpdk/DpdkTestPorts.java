@@ -7,6 +7,9 @@ import dev.demikv.libos.device.Availability;
 import dev.demikv.libos.device.NetDevice;
 import dev.demikv.libos.ffi.DpdkLibraries;
 import dev.demikv.libos.time.SystemClock;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
@@ -28,9 +31,17 @@ public final class DpdkTestPorts {
     return System.getProperty(LIB_DIR_PROPERTY, "");
   }
 
-  /// What a JVM of a test's own is given to use the same libraries.
-  static String libDirArgument() {
-    return "-D" + LIB_DIR_PROPERTY + "=" + libDir();
+  /// The beginning of a command: a JVM of a test's own, with the same class path and libraries.
+  ///
+  /// @param options of the JVM
+  static List<String> java(String... options) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-ea"));
+    command.add("-D" + LIB_DIR_PROPERTY + "=" + libDir());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(options));
+    return command;
   }
 
   /// Skips the test unless it was given libraries of its own choice.

@@ -60,10 +60,7 @@ final class TwoQueuesTest {
         LibOses.open(
             new LibOsConfig(
                 "packet", "none", options, LibOsConfig.Limits.SMALL, LibOsConfig.Idle.BLOCK));
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-ea", "-Xmx256m"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    List<String> command = DpdkTestPorts.java("-Xmx256m");
     command.add(Path.of("examples", "EchoLoops.java").toAbsolutePath().toString());
     command.addAll(List.of("10.77.0.2:7000", "" + LOOPS, "10.77.0.1:7001"));
     command.add("network.address=10.77.0.2/24");
